@@ -1,0 +1,16 @@
+// Public surface of the protocol package. Browser-safe: no I/O, no platform modules.
+
+export * from './base64url.ts'
+export * from './client-info.ts'
+export * from './close-codes.ts'
+export type * from './connect.ts'
+export * from './errors.ts'
+export * from './events.ts'
+export * from './frames.ts'
+export * from './limits.ts'
+export { familyOf, METHOD_FAMILIES, type MethodFamily, servedMethods } from './method-families.ts'
+export * from './methods.ts'
+export { describeSchemaErrors, type SchemaFinding, type SchemaValidator } from './schema-errors.ts'
+export * from './scopes.ts'
+export * from './signature-payload.ts'
+export * from './version.ts'
