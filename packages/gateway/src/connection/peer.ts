@@ -1,0 +1,82 @@
+// An authenticated connection: the only type the router and the broadcaster know. Identity is fixed for its life.
+// Holds no protocol logic; what may be sent when a receiver is slow is decided by its outbound queue.
+
+import { type ClientInfo, expandScopes, type Role } from '@breakwater/protocol'
+import type { Locality } from '../listener/locality.ts'
+import type { Link } from './link.ts'
+import { OutboundQueue } from './outbound-queue.ts'
+
+export type AuthMethod = 'none' | 'token' | 'password' | 'device-token' | 'bootstrap-token' | 'trusted-proxy'
+
+/** What admission has established about a connection. */
+export interface PeerIdentity {
+  readonly connId: string
+  readonly role: Role
+  /** Granted scopes as the hello names them. */
+  readonly scopes: readonly string[]
+  readonly client: ClientInfo
+  readonly caps: ReadonlySet<string>
+  readonly authMethod: AuthMethod
+  readonly locality: Locality | { readonly kind: 'in-process' }
+  /** The paired device behind the connection, if it proved one. */
+  readonly deviceId?: string
+  /** Set only when the device token itself authenticated: such a session manages its own device alone. */
+  readonly callerDeviceId?: string
+  readonly connectedAtMs: number
+}
+
+export class Peer {
+  readonly identity: PeerIdentity
+  readonly outbound: OutboundQueue
+  readonly #link: Link
+  readonly #scopes: ReadonlySet<string>
+  #lastSeq = 0
+  #closed = false
+  /** Consecutive calls of the other role's methods; the router closes a connection that keeps trying. */
+  roleViolations = 0
+
+  constructor(identity: PeerIdentity, link: Link) {
+    this.identity = identity
+    this.#link = link
+    this.#scopes = expandScopes(identity.scopes)
+    this.outbound = new OutboundQueue(link, (code, reason) => this.close(code, reason))
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Who shares fairness and idempotency with this connection: its device, else the connection itself. */
+  get ownerKey(): string {
+    return this.identity.deviceId ?? this.identity.connId
+  }
+
+  hasScope(scope: string): boolean {
+    return this.#scopes.has(scope)
+  }
+
+  /** Events are numbered per connection, from 1; a dropped event consumes its number so that clients see the gap. */
+  nextSeq(): number {
+    this.#lastSeq += 1
+    return this.#lastSeq
+  }
+
+  setReading(reading: boolean): void {
+    this.#link.setReading(reading)
+  }
+
+  ping(): void {
+    this.#link.ping()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#link.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#closed = true
+    this.#link.terminate()
+  }
+}
