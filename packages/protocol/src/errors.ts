@@ -393,13 +393,11 @@ const WIRE_ERROR = Symbol.for('breakwater.WireError')
 export class WireError extends Error {
   readonly [WIRE_ERROR] = true
   readonly shape: WireErrorShape
-  readonly errorName: ErrorName
 
-  constructor(name: ErrorName, options: ErrorOptions & { cause?: unknown } = {}) {
-    const shape = wireError(name, options)
+  constructor(error: ErrorName | WireErrorShape, options: ErrorOptions & { cause?: unknown } = {}) {
+    const shape = typeof error === 'string' ? wireError(error, options) : error
     super(shape.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'WireError'
-    this.errorName = name
     this.shape = shape
   }
 

@@ -1,0 +1,302 @@
+// Drives connections from their upgrade to hello-ok: paces challenges, keeps the deadline, runs the pipeline, and either
+// hands a `Peer` over or refuses completely. Decisions are the pipeline's; this file performs them.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import {
+  CLOSE,
+  cutCloseReason,
+  decodeRequest,
+  EncodedEvent,
+  ERRORS,
+  type ErrorEntry,
+  encodeError,
+  LIMITS,
+  wireError,
+} from '@breakwater/protocol'
+import { Peer } from '../connection/peer.ts'
+import type { LinkHolder, WebSocketLink } from '../connection/web-socket-link.ts'
+import type { Locality } from '../listener/locality.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { Authorised, Candidate, Refusal, Verdict } from './candidate.ts'
+import type { ChallengePacer, Turn } from './challenge-pacer.ts'
+import type { HandshakeDeadline } from './deadline.ts'
+import type { FailureRecorder } from './failure-record.ts'
+import { encodeHello, type HelloSource } from './hello.ts'
+import type { AdmissionPipeline } from './pipeline.ts'
+
+/** Longest hint a refused client gets: stock clients clamp to it (DESIGN section 5). */
+const MAX_RETRY_AFTER_MS = 2_000
+const MIN_RETRY_AFTER_MS = 200
+
+/** An upgraded connection, as the listener hands it over. */
+export interface UpgradedConnection {
+  readonly connId: string
+  readonly locality: Locality
+  readonly peerAddress: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly acceptedAt: number
+  readonly deadline: HandshakeDeadline
+  /** Ends the pre-authentication byte count. */
+  readonly stopCounting: () => void
+}
+
+export interface AdmissionComponents {
+  readonly pipeline: AdmissionPipeline
+  readonly pacer: ChallengePacer
+  readonly failures: FailureRecorder
+  readonly hello: HelloSource
+  readonly log: Logger
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  readonly nowMs: () => number
+  readonly random: () => number
+  /** Why newcomers are turned away at the moment, undefined when they are welcome. */
+  readonly closedFor: () => 'stopping' | undefined
+  /** Takes over an admitted peer; returns who the link's messages belong to from now on. */
+  readonly onAdmitted: (peer: Peer, candidate: Authorised, link: WebSocketLink) => LinkHolder
+}
+
+export class Admission {
+  readonly #components: AdmissionComponents
+  readonly #handshakes = new Set<Handshake>()
+
+  constructor(components: AdmissionComponents) {
+    this.#components = components
+  }
+
+  /** Connections on their way in. */
+  get pendingCount(): number {
+    return this.#handshakes.size
+  }
+
+  /** Takes an upgraded connection. `attach` builds its link with the handshake as the holder. */
+  begin(connection: UpgradedConnection, attach: (holder: LinkHolder) => WebSocketLink): Handshake {
+    const handshake = new Handshake(this.#components, connection, attach, () => this.#handshakes.delete(handshake))
+    this.#handshakes.add(handshake)
+    handshake.begin()
+    return handshake
+  }
+}
+
+/** One connection's handshake. Its callbacks are dead once it is settled: a late frame or timer changes nothing. */
+export class Handshake implements LinkHolder {
+  readonly #components: AdmissionComponents
+  readonly #connection: UpgradedConnection
+  readonly #link: WebSocketLink
+  readonly #onSettled: () => void
+  readonly #upgradedAt: number
+  readonly #nonce = randomUUID()
+  readonly #pipelined: string[] = []
+  /** Kept to answer with its request id. */
+  #firstFrame = ''
+  #turn: Turn | undefined
+  #giveUpPlace: (() => void) | undefined
+  #state: 'waiting' | 'challenged' | 'overloaded' | 'judging' | 'settled' = 'waiting'
+
+  constructor(
+    components: AdmissionComponents,
+    connection: UpgradedConnection,
+    attach: (holder: LinkHolder) => WebSocketLink,
+    onSettled: () => void,
+  ) {
+    this.#components = components
+    this.#connection = connection
+    this.#onSettled = onSettled
+    this.#upgradedAt = components.now()
+    this.#link = attach(this)
+  }
+
+  /** Sends the challenge now, in turn, or (overloaded) at once with the answer already known. */
+  begin(): void {
+    this.#connection.deadline.hold()
+    const giveUpPlace = this.#components.pacer.request((turn) => {
+      this.#turn = turn
+      this.#challenge('challenged')
+    })
+    if (giveUpPlace === undefined) this.#challenge('overloaded')
+    else this.#giveUpPlace = giveUpPlace
+  }
+
+  #challenge(state: 'challenged' | 'overloaded'): void {
+    if (this.#state === 'settled' || !this.#link.isOpen) {
+      this.#turn?.release()
+      return
+    }
+    this.#state = state
+    this.#connection.deadline.enter('connect')
+    const payload = { nonce: this.#nonce, ts: this.#components.nowMs() }
+    this.#link.send(new EncodedEvent('connect.challenge', payload).frameFor())
+  }
+
+  onText(text: string): void {
+    if (this.#state === 'judging') return this.#keep(text)
+    if (this.#state === 'settled') return
+    this.#firstFrame = text
+    const closedFor = this.#components.closedFor()
+    if (closedFor === 'stopping') return this.#turnAway('GATEWAY_STOPPING', 'gateway-restarting', closedFor)
+    if (this.#state === 'overloaded') return this.#turnAway('GATEWAY_STARTING', 'startup-sidecars', 'overload')
+    this.#judge(text)
+  }
+
+  onPong(): void {}
+
+  onClose(code: number, reason: string): void {
+    if (this.#state === 'settled') return
+    this.#fail('peer-closed', code, reason === '' ? 'the peer went away before hello-ok' : reason)
+    this.#settle()
+  }
+
+  /** The deadline ran out: a complete reason, then the close. */
+  expire(leg: string, legMs: number): void {
+    if (this.#state === 'settled') return
+    this.#close('handshake-timeout', CLOSE.policy.code, `handshake timeout (${leg}, ${legMs} ms)`)
+  }
+
+  /** The connection sent more than a stranger may. */
+  overflow(): void {
+    if (this.#state === 'settled') return
+    this.#close('preauth-overflow', CLOSE.tooBig.code, `preauth payload too large (limit ${LIMITS.preAuthBytes} bytes)`)
+  }
+
+  #keep(text: string): void {
+    if (this.#pipelined.length >= LIMITS.pipelinedFrames) {
+      this.#close('pipeline-overflow', CLOSE.policy.code, 'too many pending handshake frames')
+      return
+    }
+    this.#pipelined.push(text)
+  }
+
+  #judge(text: string): void {
+    this.#state = 'judging'
+    const startedAt = this.#components.now()
+    const verdict = this.#components.pipeline(this.#candidate(), text)
+    if (!(verdict instanceof Promise)) {
+      this.#conclude(verdict, startedAt)
+      return
+    }
+    this.#connection.deadline.hold()
+    verdict.then(
+      (value) => this.#conclude(value, this.#components.now()),
+      (fault: unknown) => this.#fault(fault),
+    )
+  }
+
+  #candidate(): Candidate {
+    const { connId, locality, peerAddress, headers } = this.#connection
+    return { connId, locality, peerAddress, headers, nonce: this.#nonce, isAlive: () => this.#link.isOpen }
+  }
+
+  #conclude(verdict: Verdict<Authorised>, startedAt: number): void {
+    if (this.#state === 'settled') return
+    if (verdict.ok) this.#admit(verdict.value)
+    else this.#refuse(verdict.refusal)
+    this.#components.pacer.recordCost(this.#components.now() - startedAt)
+  }
+
+  #admit(candidate: Authorised): void {
+    const peer = this.#peerOf(candidate)
+    const seesPresence = candidate.role === 'operator' && peer.hasScope('operator.read')
+    const hello = encodeHello(this.#components.hello, candidate, seesPresence)
+    this.#settle()
+    this.#connection.stopCounting()
+    this.#link.send(hello)
+    const holder = this.#components.onAdmitted(peer, candidate, this.#link)
+    this.#link.handTo(holder)
+    for (const text of this.#pipelined) holder.onText(text)
+  }
+
+  #peerOf({ connId, role, grantedScopes, connect, method, locality, device }: Authorised): Peer {
+    return new Peer(
+      {
+        connId,
+        role,
+        scopes: grantedScopes,
+        client: connect.client,
+        caps: new Set(connect.caps ?? []),
+        authMethod: method,
+        locality,
+        ...(device === undefined ? {} : { deviceId: device.deviceId }),
+        ...(device !== undefined && method === 'device-token' ? { callerDeviceId: device.deviceId } : {}),
+        connectedAtMs: this.#components.nowMs(),
+      },
+      this.#link,
+    )
+  }
+
+  /** Overload and shutdown: the cheapest complete answer, without judging the credential. */
+  #turnAway(error: 'GATEWAY_STARTING' | 'GATEWAY_STOPPING', reason: string, cause: string): void {
+    const retryAfterMs = Math.round(
+      MIN_RETRY_AFTER_MS + this.#components.random() * (MAX_RETRY_AFTER_MS - MIN_RETRY_AFTER_MS),
+    )
+    const options = { retryAfterMs, details: { reason, cause, method: 'connect' } }
+    this.#refuse({
+      error,
+      options,
+      closeReason: error === 'GATEWAY_STARTING' ? 'gateway starting' : 'gateway restart in progress',
+    })
+  }
+
+  #refuse(refusal: Refusal): void {
+    const entry: ErrorEntry = ERRORS[refusal.error]
+    const shape = wireError(refusal.error, refusal.options)
+    if (refusal.isAnswered !== false) this.#link.send(encodeError(requestIdOf(this.#firstFrame), shape))
+    this.#close(refusal.error, entry.close ?? CLOSE.policy.code, refusal.closeReason ?? shape.message)
+  }
+
+  #fault(fault: unknown): void {
+    if (this.#state === 'settled') return
+    const correlationId = randomUUID()
+    this.#components.log.error('admission failed', {
+      correlationId,
+      connId: this.#connection.connId,
+      error: fault instanceof Error ? fault.stack : String(fault),
+    })
+    this.#refuse({
+      error: 'INTERNAL_FAULT',
+      options: { message: `internal error (${correlationId})`, details: { correlationId } },
+    })
+  }
+
+  #close(cause: string, code: number, reason: string): void {
+    this.#fail(cause, code, reason)
+    this.#settle()
+    this.#link.close(code, reason)
+  }
+
+  #fail(cause: string, code: number, reason: string): void {
+    const { connId, acceptedAt, peerAddress, headers, deadline, locality } = this.#connection
+    const now = this.#components.now()
+    this.#components.failures.record({
+      connId,
+      cause,
+      phase: deadline.leg,
+      handshakeMs: Math.round(now - this.#upgradedAt),
+      durationMs: Math.round(now - acceptedAt),
+      remote: locality.clientAddress ?? peerAddress,
+      host: headers.host,
+      fwd: headerText(headers['x-forwarded-for'] ?? headers.forwarded),
+      origin: headers.origin,
+      ua: headers['user-agent'],
+      code,
+      reason: cutCloseReason(reason),
+    })
+  }
+
+  #settle(): void {
+    this.#state = 'settled'
+    this.#connection.deadline.finish()
+    this.#giveUpPlace?.()
+    this.#turn?.release()
+    this.#onSettled()
+  }
+}
+
+function requestIdOf(text: string): string {
+  const decoded = decodeRequest(text)
+  if (decoded.ok) return decoded.frame.id
+  return decoded.problem === 'not-request' ? decoded.id : 'invalid'
+}
+
+const headerText = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value

@@ -1,0 +1,23 @@
+// Pages of other origins may not use the visitor's gateway; pages without an origin are no pages.
+
+import { decideOrigin } from '../listener/origin.ts'
+import { type Connecting, next, refuse, type Verdict } from './candidate.ts'
+
+export const checkOrigin =
+  (allowedOrigins: () => readonly string[]) =>
+  <Current extends Connecting>(candidate: Current): Verdict<Current> => {
+    const { origin, host } = candidate.headers
+    const decision = decideOrigin({
+      origin,
+      host,
+      clientId: candidate.connect.client.id,
+      allowedOrigins: allowedOrigins(),
+      isLocal: candidate.locality.kind === 'local',
+    })
+    if (decision.ok) return next(candidate)
+    return refuse('CONTROL_UI_ORIGIN_NOT_ALLOWED', {
+      message: `origin not allowed (${decision.reason})`,
+      details: { reason: decision.reason },
+      nextCommand: `breakwater config set gateway.controlUi.allowedOrigins '["${origin?.slice(0, 128) ?? '<origin>'}"]'`,
+    })
+  }

@@ -1,0 +1,65 @@
+// The order of admission, step by step: who has come this far may go on. Reads as the table of contents of this folder.
+
+import type { SchemaValidator } from '@breakwater/protocol'
+import type { AuthPolicy } from '../auth/auth-policy.ts'
+import type { DeviceKeys } from '../auth/device-keys.ts'
+import type { DeviceTokens } from '../auth/device-tokens.ts'
+import type { DeviceDirectory } from '../pairing/device-directory.ts'
+import type { SilentPolicy } from '../pairing/pairing-policy.ts'
+import { authenticate } from './authenticate.ts'
+import { authorise } from './authorise.ts'
+import type { Authorised, Candidate, Verdict } from './candidate.ts'
+import { checkOrigin } from './check-origin.ts'
+import { checkSecret } from './check-secret.ts'
+import { decodeConnect } from './decode-connect.ts'
+import { negotiate } from './negotiate.ts'
+import { pair } from './pair.ts'
+import { proveDevice } from './prove-device.ts'
+
+export interface PipelineComponents {
+  readonly validateConnect: SchemaValidator
+  readonly keys: DeviceKeys
+  readonly tokens: DeviceTokens
+  readonly devices: DeviceDirectory
+  /** Settings are read at each connect: they may change while the gateway runs. */
+  readonly authPolicy: () => AuthPolicy
+  readonly silentPolicy: () => SilentPolicy
+  readonly allowedOrigins: () => readonly string[]
+  /** Epoch milliseconds. */
+  readonly nowMs: () => number
+}
+
+/** Judges the first frame of a connection. Resolves to a verdict; rejects only on faults (store, disk). */
+export type AdmissionPipeline = (
+  candidate: Candidate,
+  text: string,
+) => Verdict<Authorised> | Promise<Verdict<Authorised>>
+
+export function createPipeline(components: PipelineComponents): AdmissionPipeline {
+  const decode = decodeConnect(components.validateConnect)
+  const origin = checkOrigin(components.allowedOrigins)
+  const secret = checkSecret(components.authPolicy)
+  const prove = proveDevice(components)
+  const credential = authenticate(components)
+  const approval = pair({ ...components, policy: components.silentPolicy })
+  const scopes = authorise(components)
+
+  return (candidate, text) => {
+    const connecting = decode(candidate, text)
+    if (!connecting.ok) return connecting
+    const negotiated = negotiate(connecting.value)
+    if (!negotiated.ok) return negotiated
+    const welcome = origin(negotiated.value)
+    if (!welcome.ok) return welcome
+    const compared = secret(welcome.value)
+    if (!compared.ok) return compared
+    const proven = prove(compared.value)
+    if (!proven.ok) return proven
+    const authenticated = credential(proven.value)
+    if (!authenticated.ok) return authenticated
+    const paired = approval(authenticated.value)
+    if (!(paired instanceof Promise)) return paired.ok ? scopes(paired.value) : paired
+    // Only an approval that must reach the disk first takes longer than this turn.
+    return paired.then((outcome) => (outcome.ok ? scopes(outcome.value) : outcome))
+  }
+}

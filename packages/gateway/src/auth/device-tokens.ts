@@ -1,0 +1,39 @@
+// Device tokens are derived, not stored: HMAC-SHA-256 of device, role and generation under a key file. Rotating means a
+// new generation, revoking means none; the store only keeps numbers.
+
+import { createHmac } from 'node:crypto'
+import type { Role } from '@breakwater/protocol'
+import type { DeviceRecord } from '../pairing/device-record.ts'
+import { isSameSecret } from './secrets.ts'
+
+const MAX_REMEMBERED_TOKENS = 4_096
+
+export type TokenVerdict = 'accepted' | 'mismatch' | 'revoked' | 'unknown-role'
+
+export class DeviceTokens {
+  readonly #key: Buffer
+  readonly #derived = new Map<string, string>()
+
+  /** `key`: 32 random bytes that never leave the state directory. */
+  constructor(key: Buffer) {
+    this.#key = key
+  }
+
+  /** The bearer of one generation: 43 characters of base64url. */
+  derive(deviceId: string, role: Role, generation: number): string {
+    const name = `${deviceId}|${role}|${generation}`
+    const known = this.#derived.get(name)
+    if (known !== undefined) return known
+    const token = createHmac('sha256', this.#key).update(name).digest('base64url')
+    if (this.#derived.size >= MAX_REMEMBERED_TOKENS) this.#derived.delete(this.#derived.keys().next().value ?? '')
+    this.#derived.set(name, token)
+    return token
+  }
+
+  judge(record: DeviceRecord, role: Role, presented: string): TokenVerdict {
+    const token = record.tokens[role]
+    if (token === undefined) return 'unknown-role'
+    if (token.revokedAtMs !== undefined) return 'revoked'
+    return isSameSecret(this.derive(record.deviceId, role, token.generation), presented) ? 'accepted' : 'mismatch'
+  }
+}

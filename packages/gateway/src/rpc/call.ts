@@ -1,0 +1,38 @@
+// One running request: what its handler sees of it, and its way back to the caller. Nothing is allocated that a
+// synchronous handler does not use.
+
+import { type ErrorName, type ErrorOptions, encodeError, encodeOk, wireError } from '@breakwater/protocol'
+import type { Peer } from '../connection/peer.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { CallContext } from './define-method.ts'
+
+export class Call implements CallContext {
+  readonly peer: Peer
+  readonly log: Logger
+  readonly #requestId: string
+  #controller: AbortController | undefined
+
+  constructor(peer: Peer, requestId: string, log: Logger) {
+    this.peer = peer
+    this.log = log
+    this.#requestId = requestId
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+
+  /** Tells the handler that nobody waits any more. */
+  abort(reason: Error): void {
+    this.#controller?.abort(reason)
+  }
+
+  respondAgain(payload: unknown): void {
+    this.peer.outbound.send(encodeOk(this.#requestId, payload))
+  }
+
+  failAgain({ name, payload, ...options }: ErrorOptions & { name: ErrorName; payload?: unknown }): void {
+    this.peer.outbound.send(encodeError(this.#requestId, wireError(name, options), payload))
+  }
+}
