@@ -9,9 +9,6 @@ export const MAX_FORWARDED_HOPS = 32
 /** Length of one forwarding header after Node has joined its repetitions. */
 export const MAX_FORWARDED_CHARS = 4_096
 
-/** One hop without the blanks around it: an address, brackets and a port or the obfuscated name of one. */
-export const MAX_HOP_CHARS = 128
-
 export interface ProxyEvidence {
   /** Any header that only a proxy has reason to send, even an empty one. */
   readonly isPresent: boolean
@@ -91,7 +88,6 @@ const WITH_PORT = /^([\d.]+):(\d{1,5}|_[\w.-]+)$/
 export function parseHop(text: string): Hop {
   // Only blanks are trimmed: other white space in a header is garbage, and garbage names nobody.
   const trimmed = text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
-  if (trimmed.length > MAX_HOP_CHARS) return undefined
   if (trimmed.startsWith('[')) return withPort(BRACKETED.exec(trimmed))
   return parseAddress(trimmed) ?? withPort(WITH_PORT.exec(trimmed))
 }

@@ -43,7 +43,6 @@ export function isLoopbackName(name: string): boolean {
 function plainName(text: string): string | undefined {
   // An address takes no trailing dot; a name takes one (the DNS root), never two and never alone.
   const name = text.toLowerCase().replace(/(?<=[^.])\.$/, '')
-  if (name.startsWith('.') || name.includes('..')) return undefined
   return name !== text.toLowerCase() && isIPv4(name) ? undefined : name
 }
 
