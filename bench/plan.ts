@@ -58,7 +58,7 @@ const QUICK: Plan = {
   bootRounds: 3,
   freshRounds: 1,
   handshakes: 1_000,
-  calls: 5_000,
+  calls: 10_000,
   triggers: 200,
   idleConnections: 2_000,
 }

@@ -2,7 +2,6 @@
 // reached. Its boot time is taken on the way, because starting it is the only moment it can be taken.
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,21 +43,6 @@ export async function measureCpu<T>(server: RunningServer, work: () => Promise<T
 
 export function memoryOf(server: RunningServer): { rssBytes: number; pssBytes: number } | undefined {
   return server.pid === undefined ? undefined : readMemory(server.pid)
-}
-
-/** The longest loop delay in the server's current window; undefined when it publishes none. */
-export async function loopDelayMaxMs(server: RunningServer): Promise<number | undefined> {
-  const base = server.endpoint.url.replace(/^ws/, 'http')
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  get(new URL(server.target.loopDelayPath, base), { agent: false }, (reply) => {
-    let body = ''
-    reply.setEncoding('utf8').on('data', (chunk) => {
-      body += chunk
-    })
-    reply.on('end', () => resolve(reply.statusCode === 200 ? body : '{}'))
-  }).on('error', reject)
-  const delay = JSON.parse(await promise)?.eventLoop?.delayMaxMs
-  return typeof delay === 'number' ? delay : undefined
 }
 
 async function spawnServer(target: SpawnedTarget, frames: FrameSizes): Promise<RunningServer> {

@@ -1,7 +1,8 @@
 // What one more idle connection costs in resident memory, and whether letting thousands in ever blocks the loop.
 // The first reading is taken with some connections already open: what a process allocates once is not billed to them.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loopDelayMaxMs, memoryOf } from '../running-server.ts'
+import { watchLoopDelay } from '../loop-delay.ts'
+import { memoryOf } from '../running-server.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
 const KB = 1e3
@@ -26,9 +27,7 @@ export const connectionMemory: Scenario = {
     const { server, load, plan } = bench
     const added = plan.idleConnections - plan.baselineConnections
     const baseline = await growBy(plan.baselineConnections, bench)
-    await loopDelayMaxMs(server)
-    const grown = await growBy(added, bench)
-    const loopMs = await loopDelayMaxMs(server)
+    const { result: grown, loopDelayMs: loopMs } = await watchLoopDelay(server, () => growBy(added, bench))
     await load.run('release', server.endpoint, {})
     if (baseline === undefined || grown === undefined) return { loopMs }
     return { rssKB: (grown - baseline) / added / KB, loopMs }
