@@ -2,6 +2,8 @@
 
 import { MAIN_SESSION } from '../agents/agent-directory.ts'
 
+export { MAIN_SESSION }
+
 const PREFIX = 'agent:'
 
 /** The canonical form: `main` of agent `ops` is `agent:ops:main`. Canonical keys come back as they are. */

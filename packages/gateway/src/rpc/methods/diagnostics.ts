@@ -1,0 +1,102 @@
+// Methods for finding out what is going on: the log, recent events, the machine, and whether a restart would hurt.
+
+import os from 'node:os'
+import type { LogsTailParams, SystemInfoResult, UpdateStatusResult } from '@openclaw/gateway-protocol'
+import type { ActiveWork, WorkCounts, WorkKind } from '../../health/active-work.ts'
+import type { HostInfo } from '../../host/host-info.ts'
+import type { LogTail } from '../../observe/log-tail.ts'
+import type { StabilityLog } from '../../observe/stability-log.ts'
+import { defineMethod, type MethodDefinition } from '../define-method.ts'
+
+/** The running process, as the composition root knows it. */
+export interface GatewayProcess {
+  /** New for every process; what `hello-ok` calls bootId. */
+  readonly instanceId: string
+  readonly stateDir: string
+  uptimeMs(): number
+  /** Undefined while nothing is listened on, or on a Unix socket only. */
+  port(): number | undefined
+}
+
+export interface DiagnosticsMethodComponents {
+  readonly logTail: LogTail
+  readonly stability: StabilityLog
+  readonly work: ActiveWork
+  readonly host: HostInfo
+  readonly process: GatewayProcess
+}
+
+const DEFAULT_EVENTS = 50
+
+/** This gateway does not update itself: the package manager that installed it does. */
+const NO_UPDATES: UpdateStatusResult = {
+  sentinel: null,
+  updateAvailable: null,
+  effectiveChannel: 'stable',
+  schedule: { channel: 'stable', autoEnabled: false, install: { kind: 'unknown' } },
+}
+
+export const diagnosticsMethods = (components: DiagnosticsMethodComponents): MethodDefinition[] => [
+  defineMethod<LogsTailParams>('logs.tail', (params) => components.logTail.read(params)),
+  defineMethod<{ limit?: number }>('diagnostics.stability', ({ limit = DEFAULT_EVENTS }) =>
+    components.stability.report(limit),
+  ),
+  defineMethod('system.info', () => systemInfo(components)),
+  defineMethod('gateway.restart.preflight', () => restartPreflight(components.work.counts())),
+  defineMethod('update.status', () => NO_UPDATES),
+]
+
+async function systemInfo({ host, process: gateway }: DiagnosticsMethodComponents): Promise<SystemInfoResult> {
+  const port = gateway.port()
+  const lanAddress = host.lanAddress()
+  const cpus = os.cpus()
+  const cpuModel = cpus[0]?.model.trim()
+  const [one = 0, five = 0, fifteen = 0] = os.loadavg()
+  return {
+    machineName: host.hostname,
+    hostname: host.hostname,
+    platform: os.platform(),
+    release: os.release(),
+    arch: os.arch(),
+    osLabel: `${os.type()} ${os.release()}`,
+    ...(lanAddress === undefined ? {} : { lanAddress }),
+    ...(port === undefined ? {} : { port }),
+    nodeVersion: process.version,
+    pid: process.pid,
+    processInstanceId: gateway.instanceId,
+    uptimeMs: Math.round(gateway.uptimeMs()),
+    cpuCount: cpus.length,
+    ...(cpuModel === undefined || cpuModel.length === 0 ? {} : { cpuModel }),
+    loadAverage: [one, five, fifteen],
+    memoryTotalBytes: os.totalmem(),
+    memoryFreeBytes: os.freemem(),
+    ...(await host.diskSpace(gateway.stateDir)),
+  }
+}
+
+/** What a restart would interrupt, in words. */
+const BLOCKERS: Readonly<Record<WorkKind, string>> = {
+  queueSize: 'messages waiting to be handled',
+  pendingReplies: 'replies being delivered',
+  embeddedRuns: 'agent runs',
+  cronRuns: 'cron runs',
+  backgroundExecSessions: 'background commands',
+  rootRequests: 'requests being answered',
+  activeTasks: 'background tasks',
+}
+
+/** Whether a restart now would interrupt anything, and what. */
+export function restartPreflight(counts: WorkCounts) {
+  const running = (Object.entries(counts) as [WorkKind, number][]).filter(([, count]) => count > 0)
+  const totalActive = running.reduce((sum, [, count]) => sum + count, 0)
+  const blockers = running.map(([kind, count]) => ({ kind, count, message: `${count} ${BLOCKERS[kind]}` }))
+  const safe = totalActive === 0
+  return {
+    safe,
+    counts: { ...counts, totalActive },
+    blockers,
+    summary: safe
+      ? 'nothing would be interrupted'
+      : `would interrupt ${blockers.map(({ message }) => message).join(', ')}`,
+  }
+}
