@@ -3,7 +3,8 @@
 
 import type { ConnectAuth } from '@breakwater/protocol'
 import type { DeviceTokens } from '../auth/device-tokens.ts'
-import type { DeviceDirectory } from '../pairing/device-directory.ts'
+import type { DeviceRecord } from '../store/records.ts'
+import type { Reader } from '../store/store.ts'
 import {
   type Authenticated,
   next,
@@ -15,7 +16,7 @@ import {
 } from './candidate.ts'
 
 export interface AuthenticateComponents {
-  readonly devices: DeviceDirectory
+  readonly devices: Reader<DeviceRecord>
   readonly tokens: DeviceTokens
 }
 

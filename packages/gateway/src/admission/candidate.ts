@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ConnectParams, ErrorName, ErrorOptions, RequestFrame, Role } from '@breakwater/protocol'
 import type { AuthMethod } from '../connection/peer.ts'
 import type { Locality } from '../listener/locality.ts'
-import type { DeviceRecord } from '../pairing/device-record.ts'
+import type { DeviceRecord } from '../store/records.ts'
 
 /** A WebSocket that has said nothing yet. */
 export interface Candidate {

@@ -41,6 +41,8 @@ export interface FailureRecorderComponents {
   readonly now: () => number
   /** Who the failure is counted for: an address group. */
   readonly sourceOf: (failure: HandshakeFailure) => string
+  /** Hears of every failure, also of those that are not written. */
+  readonly onRecord?: (failure: HandshakeFailure) => void
 }
 
 export class FailureRecorder {
@@ -56,6 +58,7 @@ export class FailureRecorder {
 
   record(failure: HandshakeFailure): void {
     this.counts.set(failure.cause, (this.counts.get(failure.cause) ?? 0) + 1)
+    this.#components.onRecord?.(failure)
     const key = `${this.#components.sourceOf(failure)} ${failure.cause}`
     let window = this.#windows.get(key)
     if (window === undefined) {

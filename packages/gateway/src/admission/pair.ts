@@ -3,32 +3,37 @@
 
 import { randomUUID } from 'node:crypto'
 import { unionScopes } from '@breakwater/protocol'
-import type { DeviceDirectory } from '../pairing/device-directory.ts'
-import type { DeviceRecord } from '../pairing/device-record.ts'
 import { mayApproveSilently, type PairingReason, pairingReason, type SilentPolicy } from '../pairing/pairing-policy.ts'
+import { put } from '../store/changes.ts'
+import type { DeviceRecord } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
 import { type Authenticated, next, type Paired, type ProvenDevice, refuse, type Verdict } from './candidate.ts'
 
 export interface PairComponents {
-  readonly devices: DeviceDirectory
+  readonly store: Store
   readonly policy: () => SilentPolicy
   /** Epoch milliseconds. */
   readonly nowMs: () => number
 }
 
 export const pair =
-  ({ devices, policy, nowMs }: PairComponents) =>
+  ({ store, policy, nowMs }: PairComponents) =>
   (candidate: Authenticated): Verdict<Paired> | Promise<Verdict<Paired>> => {
     const { device } = candidate
     if (device === undefined) return next({ ...candidate, record: undefined })
-    const record = devices.get(device.deviceId)
+    const record = store.devices.get(device.deviceId)
     const reason = pairingReason(record, candidate)
     if (reason === undefined) return next({ ...candidate, record })
     if (candidate.isOwnerProcess && candidate.connect.client.id === 'gateway-client')
       return next({ ...candidate, record })
     if (candidate.method === 'device-token' && reason === 'scope-upgrade') return scopeMismatch()
     if (!mayApproveSilently(reason, record, candidate, policy())) return pairingRequired(candidate, record, reason)
-    const approved = silentlyApproved(candidate, device, record, nowMs())
-    return devices.save(approved).then(() => next({ ...candidate, record: approved }))
+    return store
+      .decide((view) => {
+        const approved = silentlyApproved(candidate, device, view.devices.get(device.deviceId), nowMs())
+        return { changes: [put('devices', approved)], result: approved }
+      })
+      .then((approved) => next({ ...candidate, record: approved }))
   }
 
 /** The record after a silent approval: roles and scopes are added to what was approved, never taken away. */

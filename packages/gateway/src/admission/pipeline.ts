@@ -4,8 +4,8 @@ import type { SchemaValidator } from '@breakwater/protocol'
 import type { AuthPolicy } from '../auth/auth-policy.ts'
 import type { DeviceKeys } from '../auth/device-keys.ts'
 import type { DeviceTokens } from '../auth/device-tokens.ts'
-import type { DeviceDirectory } from '../pairing/device-directory.ts'
 import type { SilentPolicy } from '../pairing/pairing-policy.ts'
+import type { Store } from '../store/store.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise } from './authorise.ts'
 import type { Authorised, Candidate, Verdict } from './candidate.ts'
@@ -20,7 +20,7 @@ export interface PipelineComponents {
   readonly validateConnect: SchemaValidator
   readonly keys: DeviceKeys
   readonly tokens: DeviceTokens
-  readonly devices: DeviceDirectory
+  readonly store: Store
   /** Settings are read at each connect: they may change while the gateway runs. */
   readonly authPolicy: () => AuthPolicy
   readonly silentPolicy: () => SilentPolicy
@@ -40,7 +40,7 @@ export function createPipeline(components: PipelineComponents): AdmissionPipelin
   const origin = checkOrigin(components.allowedOrigins)
   const secret = checkSecret(components.authPolicy)
   const prove = proveDevice(components)
-  const credential = authenticate(components)
+  const credential = authenticate({ ...components, devices: components.store.devices })
   const approval = pair({ ...components, policy: components.silentPolicy })
   const scopes = authorise(components)
 

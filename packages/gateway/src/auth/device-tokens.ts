@@ -3,7 +3,7 @@
 
 import { createHmac } from 'node:crypto'
 import type { Role } from '@breakwater/protocol'
-import type { DeviceRecord } from '../pairing/device-record.ts'
+import type { DeviceRecord } from '../store/records.ts'
 import { isSameSecret } from './secrets.ts'
 
 const MAX_REMEMBERED_TOKENS = 4_096

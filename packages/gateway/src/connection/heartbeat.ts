@@ -64,7 +64,7 @@ export class Heartbeat {
     for (const [peer, watch] of due ?? []) {
       const wasOurStall = stalledMs - watch.stalledMsAtPing > FORGIVEN_STALL_MS
       if (watch.isAwaitingPong && !wasOurStall) {
-        peer.terminate()
+        peer.terminate('missed ping')
         continue
       }
       watch.isAwaitingPong = true

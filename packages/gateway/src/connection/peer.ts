@@ -1,7 +1,7 @@
 // An authenticated connection: the only type the router and the broadcaster know. Identity is fixed for its life.
 // Holds no protocol logic; what may be sent when a receiver is slow is decided by its outbound queue.
 
-import { type ClientInfo, expandScopes, type Role } from '@breakwater/protocol'
+import { CLOSE, type ClientInfo, expandScopes, type Role } from '@breakwater/protocol'
 import type { Locality } from '../listener/locality.ts'
 import type { Link } from './link.ts'
 import { OutboundQueue } from './outbound-queue.ts'
@@ -32,6 +32,7 @@ export class Peer {
   readonly #scopes: ReadonlySet<string>
   #lastSeq = 0
   #closed = false
+  #closing: { readonly code: number; readonly reason: string } | undefined
   /** Consecutive calls of the other role's methods; the router closes a connection that keeps trying. */
   roleViolations = 0
 
@@ -69,14 +70,27 @@ export class Peer {
     this.#link.ping()
   }
 
+  /** Why we closed the connection; undefined when the other side did. */
+  get closing(): { readonly code: number; readonly reason: string } | undefined {
+    return this.#closing
+  }
+
   close(code: number, reason: string): void {
     if (this.#closed) return
     this.#closed = true
+    this.#closing = { code, reason }
     this.#link.close(code, reason)
   }
 
-  terminate(): void {
+  /** The link is gone, whoever ended it. */
+  markClosed(): void {
     this.#closed = true
+  }
+
+  /** Cuts a connection whose other side no longer answers. */
+  terminate(reason: string): void {
+    this.#closed = true
+    this.#closing ??= { code: CLOSE.abnormal.code, reason }
     this.#link.terminate()
   }
 }

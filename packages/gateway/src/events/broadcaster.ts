@@ -1,7 +1,7 @@
 // Sends events to everyone entitled to them: encoded once, numbered per connection, filtered by scope.
 // Slow receivers are the outbound queue's business; what an event means is its publisher's.
 
-import { EncodedEvent, eventEntry, type EventEntry, type StateVersion } from '@breakwater/protocol'
+import { EncodedEvent, type EventEntry, eventEntry, type StateVersion } from '@breakwater/protocol'
 import type { Peer } from '../connection/peer.ts'
 import type { PeerRegistry } from '../connection/registry.ts'
 

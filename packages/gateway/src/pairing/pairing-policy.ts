@@ -3,7 +3,7 @@
 
 import { coversScopes, isControlUiClient } from '@breakwater/protocol'
 import type { Authenticated, Proven } from '../admission/candidate.ts'
-import type { DeviceRecord } from './device-record.ts'
+import type { DeviceRecord } from '../store/records.ts'
 
 export type PairingReason = 'not-paired' | 'metadata-upgrade' | 'role-upgrade' | 'scope-upgrade'
 

@@ -68,6 +68,11 @@ export class Router {
     return [...this.#methods.keys()]
   }
 
+  /** Requests refused because too much was waiting. */
+  get refusedCount(): number {
+    return this.#queue.refusedCount
+  }
+
   /** One message of a connection. Messages that are not JSON are dropped, as on the wire. */
   receive(peer: Peer, text: string): void {
     const decoded = decodeRequest(text)
