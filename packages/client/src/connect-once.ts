@@ -1,0 +1,68 @@
+// One connection for one errand, e.g. a command line: a single attempt, the complete error, no retry and no timers left.
+
+import type { HelloOk } from '@breakwater/protocol'
+import { type Caller, toMethods } from './api.ts'
+import { type ClientComponents, withPlatform } from './components.ts'
+import { ConnectionDriver, type Live } from './connection/driver.ts'
+import type { Ending } from './connection/machine.ts'
+import { FALLBACK_RETRY_MS } from './connection/recovery.ts'
+import { ClientError } from './errors.ts'
+import { EventEmitter, type EventStream } from './event-stream.ts'
+import { type ClientOptionsInput, resolveOptions } from './options.ts'
+
+export interface ConnectOnceOptions extends ClientOptionsInput {
+  /** Gives up connecting with ABORTED. Has no effect once connected. */
+  readonly signal?: AbortSignal
+  /** Sees every event from the first on; `events` only from when the caller subscribes. */
+  readonly onEvent?: Parameters<EventStream['subscribe']>[0]
+}
+
+/** An open connection. It is never re-established: after `closed` every call rejects with NOT_CONNECTED. */
+export interface Connection extends Caller, AsyncDisposable {
+  readonly hello: HelloOk
+  readonly events: EventStream
+  /** Resolves with the reason when the connection is over, by whomever. Never rejects. */
+  readonly closed: Promise<ClientError>
+  /** Resolves when the socket is gone. Pending calls reject with CLOSED. */
+  close(): Promise<void>
+}
+
+/**
+ * Resolves with a ready connection. Rejects with the ClientError that says what went wrong; INVALID_OPTIONS,
+ * INVALID_URL and INSECURE_URL before any I/O. The only second attempt it ever makes is the one with the stored device
+ * token after the shared token was refused.
+ */
+export async function connectOnce(components: ClientComponents, input: ConnectOnceOptions): Promise<Connection> {
+  const { signal, onEvent, ...rest } = input
+  const options = resolveOptions(rest)
+  if (signal?.aborted === true) {
+    throw new ClientError('ABORTED', 'connecting was aborted by the caller', { cause: signal.reason })
+  }
+  const platform = withPlatform(components)
+  const events = new EventEmitter(platform)
+  if (onEvent !== undefined) events.subscribe(onEvent)
+  const listener = {
+    onState: () => {},
+    onEvent: (frame: Parameters<typeof events.emit>[0]) => events.emit(frame),
+    onGap: () => {},
+    onCredentialFault: () => {},
+  }
+  const driver = new ConnectionDriver({ ...platform, listener }, options)
+  let outcome: Live | Ending = await driver.dial(1, signal)
+  if ('error' in outcome && outcome.hasFallback) {
+    await new Promise<void>((resolve) => platform.clock.setTimer(resolve, FALLBACK_RETRY_MS))
+    outcome = await driver.dial(2, signal)
+  }
+  if ('error' in outcome) throw outcome.error
+  return toConnection(driver, outcome, events)
+}
+
+function toConnection(driver: ConnectionDriver, live: Live, events: EventEmitter): Connection {
+  const call = ((method, params, options) => driver.call(method, params, options)) as Caller['call']
+  const close = (): Promise<void> => driver.stop()
+  const closed = live.ended.then(({ error }) => {
+    events.end()
+    return error
+  })
+  return { hello: live.hello, events, closed, call, methods: toMethods(call), close, [Symbol.asyncDispose]: close }
+}
