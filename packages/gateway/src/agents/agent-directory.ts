@@ -10,7 +10,7 @@ export interface AgentRow {
   readonly hasConfiguredName: boolean
   /** Folder the agent works in; created when it first runs. */
   readonly workspaceDir: string
-  /** Where its sessions are kept. */
+  /** Where its sessions are kept, relative to the state directory: health tells it to everyone. */
   readonly sessionsPath: string
 }
 
@@ -38,7 +38,7 @@ export class DefaultAgentDirectory implements AgentDirectory {
         displayName: 'Assistant',
         hasConfiguredName: false,
         workspaceDir: join(stateDir, 'workspace'),
-        sessionsPath: join(stateDir, 'agents', DEFAULT_AGENT, 'sessions'),
+        sessionsPath: `agents/${DEFAULT_AGENT}/sessions`,
       },
     ]
   }

@@ -1,9 +1,11 @@
 // Builds the answer of `status`: what a person or a dashboard wants to know at a glance, from what the parts say.
 // Pure apart from the process's own memory figures.
 
+import { join } from 'node:path'
 import type { AgentDirectory } from '../agents/agent-directory.ts'
 import type { ChannelDirectory } from '../channels/channel-directory.ts'
 import type { SystemEvents } from '../events/system-events.ts'
+import type { Clock } from '../observe/clock.ts'
 import type { LoopMonitor } from '../observe/loop-monitor.ts'
 import type { SessionDirectory } from '../sessions/session-directory.ts'
 import type { Task, TaskDirectory } from '../tasks/task-directory.ts'
@@ -11,7 +13,10 @@ import { summarise } from './health-snapshot.ts'
 import { HEARTBEAT_PLAN, type Heartbeats } from './heartbeats.ts'
 
 export interface StatusComponents {
+  /** Version of the product. */
   readonly version: string
+  readonly stateDir: string
+  readonly clock: Clock
   readonly agents: AgentDirectory
   readonly sessions: SessionDirectory
   readonly channels: ChannelDirectory
@@ -29,8 +34,11 @@ export interface StatusRequest {
   readonly includeCliProjection?: boolean
 }
 
-export function buildStatus(components: StatusComponents, request: StatusRequest, nowMs: number) {
-  const { version, systemEvents, tasks, loop, limitCounters } = components
+/** What callers that may not administrate see instead of a path of this machine. */
+const HIDDEN_PATH = '[redacted]'
+
+export function buildStatus(components: StatusComponents, request: StatusRequest, showPaths: boolean) {
+  const { version, clock, systemEvents, tasks, loop, limitCounters } = components
   return {
     product: 'breakwater',
     runtimeVersion: version,
@@ -41,8 +49,8 @@ export function buildStatus(components: StatusComponents, request: StatusRequest
     degradedSecretOwners: [],
     degradedPlugins: [],
     tasks: countTasks(tasks.list()),
-    taskAudit: { total: 0, warnings: 0, errors: 0, byCode: {} },
-    sessions: sessionsOf(components, nowMs),
+    taskAudit: NO_FINDINGS,
+    sessions: sessionsOf(components, showPaths, clock.nowMs()),
     modelRuntime: { degraded: false, pendingAgents: [] },
     eventLoop: loop.health(),
     processMemory: memoryOf(process.memoryUsage()),
@@ -81,23 +89,39 @@ const channelLines = ({ channels }: StatusComponents): string[] =>
     return `${label}: ${connected} of ${accounts.length} connected`
   })
 
-function sessionsOf({ agents, sessions }: StatusComponents, nowMs: number) {
+function sessionsOf({ agents, sessions, stateDir }: StatusComponents, showPaths: boolean, nowMs: number) {
   const rows = sessions.list()
+  const shown = (path: string): string => (showPaths ? join(stateDir, path) : HIDDEN_PATH)
   const { count, recent } = summarise('', rows, nowMs)
   return {
-    paths: agents.list().map(({ sessionsPath }) => sessionsPath),
+    paths: showPaths ? agents.list().map(({ sessionsPath }) => shown(sessionsPath)) : [],
     count,
     defaults: { model: null, contextTokens: null },
     recent,
     byAgent: agents.list().map(({ id, sessionsPath }) => ({
       agentId: id,
       ...summarise(
-        sessionsPath,
+        shown(sessionsPath),
         rows.filter((row) => row.agentId === id),
         nowMs,
       ),
     })),
   }
+}
+
+/** Nothing audits tasks yet, so nothing was found. */
+const NO_FINDINGS = {
+  total: 0,
+  warnings: 0,
+  errors: 0,
+  byCode: {
+    stale_queued: 0,
+    stale_running: 0,
+    lost: 0,
+    delivery_failed: 0,
+    missing_cleanup: 0,
+    inconsistent_timestamps: 0,
+  },
 }
 
 /** Status counts tasks under other names than the task list uses. */

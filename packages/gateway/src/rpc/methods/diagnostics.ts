@@ -12,7 +12,6 @@ import { defineMethod, type MethodDefinition } from '../define-method.ts'
 export interface GatewayProcess {
   /** New for every process; what `hello-ok` calls bootId. */
   readonly instanceId: string
-  readonly stateDir: string
   uptimeMs(): number
   /** Undefined while nothing is listened on, or on a Unix socket only. */
   port(): number | undefined
@@ -24,6 +23,7 @@ export interface DiagnosticsMethodComponents {
   readonly work: ActiveWork
   readonly host: HostInfo
   readonly process: GatewayProcess
+  readonly stateDir: string
 }
 
 const DEFAULT_EVENTS = 50
@@ -46,7 +46,11 @@ export const diagnosticsMethods = (components: DiagnosticsMethodComponents): Met
   defineMethod('update.status', () => NO_UPDATES),
 ]
 
-async function systemInfo({ host, process: gateway }: DiagnosticsMethodComponents): Promise<SystemInfoResult> {
+async function systemInfo({
+  host,
+  stateDir,
+  process: gateway,
+}: DiagnosticsMethodComponents): Promise<SystemInfoResult> {
   const port = gateway.port()
   const lanAddress = host.lanAddress()
   const cpus = os.cpus()
@@ -70,7 +74,7 @@ async function systemInfo({ host, process: gateway }: DiagnosticsMethodComponent
     loadAverage: [one, five, fifteen],
     memoryTotalBytes: os.totalmem(),
     memoryFreeBytes: os.freemem(),
-    ...(await host.diskSpace(gateway.stateDir)),
+    ...(await host.diskSpace(stateDir)),
   }
 }
 

@@ -6,13 +6,11 @@ import type { PresenceReport } from '../../events/presence-entry.ts'
 import type { GatewayIdentity } from '../../gateway-identity.ts'
 import type { HealthMonitor } from '../../health/health-snapshot.ts'
 import { buildStatus, type StatusComponents, type StatusRequest } from '../../health/status.ts'
-import type { Clock } from '../../observe/clock.ts'
 import { canonicalSessionKey, MAIN_SESSION } from '../../sessions/session-key.ts'
 import { defineMethod, type MethodDefinition } from '../define-method.ts'
 import { requireAgent } from './agents.ts'
 
 export interface SystemMethodComponents extends StatusComponents {
-  readonly clock: Clock
   readonly presence: Presence
   readonly health: HealthMonitor
   readonly identity: Pick<GatewayIdentity, 'deviceId' | 'publicKey'>
@@ -27,10 +25,12 @@ interface SystemEventParams extends PresenceReport {
 const PRESENCE_LINE = 'Node:'
 
 export function systemMethods(components: SystemMethodComponents): MethodDefinition[] {
-  const { clock, presence, health, heartbeats, identity } = components
+  const { presence, health, heartbeats, identity } = components
   return [
     defineMethod<{ probe?: unknown }>('health', ({ probe }) => (probe === true ? health.probe() : health.current())),
-    defineMethod<StatusRequest>('status', (request) => buildStatus(components, request, clock.nowMs())),
+    defineMethod<StatusRequest>('status', (request, { peer }) =>
+      buildStatus(components, request, peer.hasScope('operator.admin')),
+    ),
     defineMethod('system-presence', () => presence.list()),
     defineMethod<SystemEventParams>('system-event', (params) => acceptSystemEvent(components, params)),
     defineMethod('last-heartbeat', () => heartbeats.last),
