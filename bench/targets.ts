@@ -46,6 +46,9 @@ export const DEFAULT_FRAMES: FrameSizes = { rpcBytes: 400, eventBytes: 700 }
 
 const PRESENCE_TRIGGER: Trigger = { method: 'system-event', params: { text: 'Node: bench' }, event: 'presence' }
 
+/** Presence is paced; a heartbeat goes out for every wake, which makes it the honest event to count. */
+const WAKE_TRIGGER: Trigger = { method: 'wake', params: { mode: 'now', text: 'bench' }, event: 'heartbeat' }
+
 const pathTo = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url))
 const FLOOR_FILE = pathTo('bench/floor-server.mjs')
 const BREAKWATER_BIN = pathTo('packages/cli/bin/breakwater.js')
@@ -72,7 +75,7 @@ const SPAWNED: readonly SpawnedTarget[] = [
       ...['--token', token, '--allow-unconfigured'],
     ],
     env: ({ stateDir }) => ({ BREAKWATER_STATE_DIR: stateDir }),
-    trigger: PRESENCE_TRIGGER,
+    trigger: WAKE_TRIGGER,
     loopDelayPath: '/readyz',
   },
 ]

@@ -107,7 +107,8 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     }),
     work: new ActiveWork(),
     host: systemHost,
-    process: { instanceId: bootId, stateDir, uptimeMs: components.uptimeMs, port: components.port },
+    stateDir,
+    process: { instanceId: bootId, uptimeMs: components.uptimeMs, port: components.port },
     limitCounters: components.limitCounters,
   })
   return {

@@ -16,7 +16,10 @@ import { createPipeline } from './admission/pipeline.ts'
 import type { AuthPolicy } from './auth/auth-policy.ts'
 import { DeviceKeys } from './auth/device-keys.ts'
 import { DeviceTokens } from './auth/device-tokens.ts'
+import { dropSharedSecretPeers, isSharedSecretMethod } from './auth/drop-shared-secret-peers.ts'
 import { readOrCreateSecret } from './auth/secret-file.ts'
+import { judgeSharedSecret } from './auth/shared-secret.ts'
+import { TokenFile } from './auth/token-file.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
 import { InProcessLink } from './connection/in-process-link.ts'
 import { Peer } from './connection/peer.ts'
@@ -46,6 +49,7 @@ import { WsLog } from './observe/ws-log.ts'
 import { type GatewayOptions, handshakeTiers } from './options.ts'
 import { Router } from './rpc/router.ts'
 import { StartFault } from './start-fault.ts'
+import { ownerSocketPath, tokenFilePath } from './state-files.ts'
 import { openStore } from './store/open-store.ts'
 
 export interface GatewayComponents {
@@ -146,17 +150,32 @@ class RunningGateway implements Gateway {
 
     // State on disk
     const tokenPath =
-      options.auth.mode === 'token' && options.auth.token === undefined ? join(options.stateDir, 'token') : undefined
+      options.auth.mode === 'token' && options.auth.token === undefined ? tokenFilePath(options.stateDir) : undefined
     const [deviceTokenKey, gatewayToken, tls, store] = await Promise.all([
       readOrCreateSecret(join(options.stateDir, 'device-token.key')),
       tokenPath === undefined ? undefined : readOrCreateSecret(tokenPath),
       options.tls === undefined ? undefined : loadTls({ ...options.tls, stateDir: options.stateDir }),
       openStore({ stateDir: options.stateDir }),
     ])
-    const auth: AuthPolicy = gatewayToken === undefined ? options.auth : { mode: 'token', token: gatewayToken }
+    const auth: { policy: AuthPolicy } = {
+      policy: gatewayToken === undefined ? options.auth : { mode: 'token', token: gatewayToken },
+    }
 
     // Peers and events
     const peers = new PeerRegistry()
+    const tokenFile =
+      tokenPath === undefined || gatewayToken === undefined
+        ? undefined
+        : new TokenFile(
+            {
+              log: log.child('gateway/auth'),
+              onChange: (token) => {
+                auth.policy = { mode: 'token', token }
+                dropSharedSecretPeers(peers.all())
+              },
+            },
+            { path: tokenPath, token: gatewayToken },
+          )
     const broadcaster = new Broadcaster(peers, (event, _payload, receivers) => wsLog.published(event, receivers))
     const versions = new StateVersions()
     const bootId = randomUUID()
@@ -230,7 +249,7 @@ class RunningGateway implements Gateway {
       health: () => domain.health(),
       stateVersion: () => versions.current(),
       appliedConfigHash: () => null,
-      adminInfo: () => ({ configPath: options.configPath, stateDir: options.stateDir, authMode: auth.mode }),
+      adminInfo: () => ({ configPath: options.configPath, stateDir: options.stateDir, authMode: auth.policy.mode }),
       now,
     })
     const sessionComponents = { peers, presence, heartbeat, router, wsLog, now }
@@ -241,7 +260,7 @@ class RunningGateway implements Gateway {
         keys: new DeviceKeys(),
         tokens: new DeviceTokens(Buffer.from(deviceTokenKey, 'base64url')),
         store,
-        authPolicy: () => auth,
+        authPolicy: () => auth.policy,
         silentPolicy: () => ({ autoApproveLocal: options.autoApproveLocal }),
         allowedOrigins: () => options.allowedOrigins,
         nowMs: clock.nowMs,
@@ -254,7 +273,7 @@ class RunningGateway implements Gateway {
       nowMs: clock.nowMs,
       random: Math.random,
       closedFor: () => (closing.isStopping ? 'stopping' : undefined),
-      onAdmitted: (peer: Peer, _candidate: Authorised, _link: WebSocketLink) => {
+      onAdmitted: (peer: Peer, candidate: Authorised, _link: WebSocketLink) => {
         const session = new PeerSession(sessionComponents, peer)
         session.begin()
         wsLog.connected(peer)
@@ -265,18 +284,26 @@ class RunningGateway implements Gateway {
           stateVersion: versions.current(),
         })
         if (peer.identity.role === 'node') domain.greetNode((event, payload) => sendDirect(peer, event, payload))
+        // The secret may have been replaced while the connection was being paired.
+        const { connect, locality, headers, method } = candidate
+        const isOutdated =
+          isSharedSecretMethod(method) && !judgeSharedSecret(auth.policy, { auth: connect.auth, locality, headers }).ok
+        if (isOutdated) dropSharedSecretPeers([peer])
         return session
       },
     })
 
     // Sockets
     const trustPolicy = compileTrustPolicy(options)
-    const upgrade = new UpgradeHandler({
-      admission,
-      failures,
+    const hostPolicy = {
       trustPolicy: () => trustPolicy,
       allowedHosts: () => options.allowedHosts,
       bindHosts: () => listener.hosts,
+    }
+    const upgrade = new UpgradeHandler({
+      admission,
+      failures,
+      ...hostPolicy,
       tierOf: (locality) => (locality.kind === 'local' ? tiers.local : tiers.remote),
       now,
     })
@@ -288,8 +315,11 @@ class RunningGateway implements Gateway {
         upgrade,
         wsLog,
         onRequest: createHttpRoutes({
+          ...hostPolicy,
+          log: log.child('gateway/http'),
           version,
           readiness: () => ({
+            ready: !closing.isStopping,
             failing: closing.isStopping ? ['stopping'] : [],
             uptimeMs: hello.uptimeMs(),
             eventLoop: loop.health(),
@@ -301,7 +331,7 @@ class RunningGateway implements Gateway {
       {
         bind: options.bind,
         port: options.port,
-        unixSocketPath: options.unixSocket ? join(options.stateDir, 'run', 'gateway.sock') : undefined,
+        unixSocketPath: options.unixSocket ? ownerSocketPath(options.stateDir) : undefined,
         secureContext: tls?.secureContext,
         maxConnections: options.maxConnections,
       },
@@ -320,6 +350,7 @@ class RunningGateway implements Gateway {
         { name: 'loop monitor', start: () => loop.start(), stop: () => loop.stop() },
         { name: 'presence', stop: () => presence.stop() },
         { name: 'heartbeat', start: () => heartbeat.start(), stop: () => heartbeat.stop() },
+        { name: 'token file', start: () => tokenFile?.start(), stop: () => tokenFile?.stop() },
         { name: 'ticker', start: () => ticker.start(), stop: () => ticker.stop() },
         { name: 'domain', start: () => domain.start(), stop: () => domain.stop() },
         { name: 'listener', start: () => listener.start(), stop: () => listener.stop() },
