@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { CronJob, CronListParams, CronRunLogEntry, CronRunsParams } from '@openclaw/gateway-protocol'
-import { matchesText } from '../rpc/page.ts'
+import { matchesText } from '../page.ts'
 
 /** Disabled jobs are left out unless the caller asks for them one way or the other. */
 export function selectJobs(jobs: readonly CronJob[], params: CronListParams): CronJob[] {

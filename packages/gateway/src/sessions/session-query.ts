@@ -1,7 +1,7 @@
 // Which sessions a list shows and in which order, and how one is found by what a person typed. Pure.
 
 import type { SessionsListParams, SessionsResolveParams } from '@openclaw/gateway-protocol'
-import { matchesText } from '../rpc/page.ts'
+import { matchesText } from '../page.ts'
 import type { SessionRow } from './session-directory.ts'
 import { canonicalSessionKey } from './session-key.ts'
 

@@ -1,7 +1,7 @@
 // Which tasks a list shows. Pure; a page's cursor is the id of its last task.
 
 import type { TasksListParams, TasksListResult } from '@openclaw/gateway-protocol'
-import { limitOf } from '../rpc/page.ts'
+import { limitOf } from '../page.ts'
 import type { Task } from './task-directory.ts'
 
 const LIMIT = { byDefault: 100, atMost: 500 }

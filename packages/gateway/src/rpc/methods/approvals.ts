@@ -3,8 +3,8 @@
 import type { ApprovalHistoryParams, ApprovalHistoryResult } from '@openclaw/gateway-protocol'
 import type { ApprovalDirectory, ApprovalKind } from '../../approvals/approval-directory.ts'
 import type { PolicyDocument } from '../../approvals/policy-document.ts'
+import { limitOf } from '../../page.ts'
 import { defineMethod, type MethodDefinition } from '../define-method.ts'
-import { limitOf } from '../page.ts'
 
 export interface ApprovalMethodComponents {
   readonly approvals: ApprovalDirectory

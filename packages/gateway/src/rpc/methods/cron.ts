@@ -3,8 +3,8 @@
 import type { CronGetParams, CronJob, CronListParams, CronRunsParams } from '@openclaw/gateway-protocol'
 import type { CronDirectory } from '../../cron/cron-directory.ts'
 import { selectJobs, selectRuns, snapshotRevision } from '../../cron/cron-query.ts'
+import { limitOf, pageOf } from '../../page.ts'
 import { defineMethod, type MethodDefinition } from '../define-method.ts'
-import { limitOf, pageOf } from '../page.ts'
 import { cronJobNotFound } from '../refusals.ts'
 
 export interface CronMethodComponents {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { limitOf, matchesText, pageOf } from '../../src/rpc/page.ts'
+import { limitOf, matchesText, type Page, pageOf } from '../src/page.ts'
 
 describe('a page', () => {
   test('of an empty list is the last one', () => {
@@ -25,7 +25,7 @@ describe('a page', () => {
       fc.property(fc.array(fc.integer(), { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (all, limit) => {
         const seen: number[] = []
         for (let offset: number | null = 0; offset !== null; ) {
-          const page = pageOf(all, { limit, offset })
+          const page: Page<number> = pageOf(all, { limit, offset })
           assert.equal(page.hasMore, page.nextOffset !== null)
           seen.push(...page.items)
           offset = page.nextOffset
