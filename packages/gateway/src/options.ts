@@ -9,6 +9,8 @@ export interface TlsOptions {
   /** PEM certificate, leaf first; with `keyPath`. Unset: a certificate of our own is made once and kept. */
   readonly certPath?: string | undefined
   readonly keyPath?: string | undefined
+  /** PEM certificates of further issuers, sent after those of `certPath`. Unset: none. */
+  readonly caPath?: string | undefined
   readonly autoGenerate: boolean
 }
 

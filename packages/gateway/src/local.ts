@@ -1,0 +1,62 @@
+// What the owner's commands need of a gateway's files without running a gateway: where they are, what the configuration
+// says, and the token. Imports nothing of the server, and the larger parts only when asked for.
+
+import type { LoadResult } from './config/load-config.ts'
+import type { ConfigPaths, Environment } from './config/paths.ts'
+import type { ConfigOverride } from './config/resolve-config.ts'
+
+export { readSecret } from './auth/secret-file.ts'
+export type { ConfigIssue } from './config/config-issue.ts'
+export type { LoadResult, ValidLoad } from './config/load-config.ts'
+export { type ConfigPaths, type Environment, resolveConfigPaths } from './config/paths.ts'
+export type { ConfigOverride } from './config/resolve-config.ts'
+export type { ResolvedConfig } from './config/schema.ts'
+export { ownerSocketPath, tokenFilePath } from './state-files.ts'
+
+/**
+ * Reads the configuration once; a missing file means the defaults. Never rejects for what a person wrote or forgot.
+ * `hash` of the result is good for nothing: only a running gateway has the key.
+ */
+export async function loadLocalConfig(
+  { configPath, homeDir }: ConfigPaths,
+  env: Environment,
+  overrides: readonly ConfigOverride[] = [],
+): Promise<LoadResult> {
+  const { loadConfig } = await import('./config/load-config.ts')
+  return loadConfig({ env, homeDir, hasher: () => '' }, { configPath, overrides })
+}
+
+/** Puts a new token in the file's place and resolves with it. A running gateway notices. */
+export async function rotateToken(path: string): Promise<string> {
+  const { rotateTokenFile } = await import('./auth/token-file.ts')
+  return rotateTokenFile(path)
+}
+
+/**
+ * SHA-256 of the certificate that a gateway with this state directory shows, 64 lower-case hexadecimal digits: its owner
+ * can read it from disk and need not trust the first one that answers. Undefined when there is none yet.
+ */
+export async function readLocalFingerprint(stateDir: string, certPath?: string): Promise<string | undefined> {
+  const [{ X509Certificate }, { readFile }] = await Promise.all([import('node:crypto'), import('node:fs/promises')])
+  const path = certPath ?? (await generatedCertificatePath(stateDir))
+  try {
+    return new X509Certificate(await readFile(path)).fingerprint256.replaceAll(':', '').toLowerCase()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function generatedCertificatePath(stateDir: string): Promise<string> {
+  const [{ tlsDirectory }, { certificateFiles }] = await Promise.all([
+    import('./listener/tls.ts'),
+    import('./listener/generate-certificate.ts'),
+  ])
+  return certificateFiles(tlsDirectory(stateDir)).certPath
+}
+
+/** One line per issue or warning. */
+export async function formatIssues(load: LoadResult): Promise<{ issues: string[]; warnings: string[] }> {
+  const { formatIssue } = await import('./config/config-issue.ts')
+  return { issues: load.issues.map(formatIssue), warnings: load.warnings.map(formatIssue) }
+}
