@@ -15,7 +15,7 @@ import { type Caller, type MethodName, type Methods, type ParamsOf, type ResultO
 import { type ClientComponents, withPlatform } from './components.ts'
 import type { CallOptions } from './connection/calls.ts'
 import { MAX_EXTENSION_MS } from './connection/deadlines.ts'
-import { ConnectionDriver } from './connection/driver.ts'
+import { ConnectionDriver, type DriverListener } from './connection/driver.ts'
 import type { State, WaitingName } from './connection/machine.ts'
 import { ClientError } from './errors.ts'
 import { EventEmitter, type EventStream } from './event-stream.ts'
@@ -57,11 +57,11 @@ export class GatewayClient implements Caller, AsyncDisposable {
     this.events = this.#events
     this.statuses = this.#statuses
     this.methods = toMethods((method, params, callOptions) => this.call(method, params, callOptions))
-    const listener = {
-      onState: (state: State) => this.#onState(state),
-      onEvent: (frame: Parameters<EventEmitter['emit']>[0]) => this.#events.emit(frame),
-      onGap: (gap: { expected: number; received: number }) => this.#statuses.emit({ type: 'gap', ...gap }),
-      onCredentialFault: (error: ClientError) => this.#statuses.emit({ type: 'credential-fault', error }),
+    const listener: DriverListener = {
+      onState: (state) => this.#onState(state),
+      onEvent: (frame) => this.#events.emit(frame),
+      onGap: (gap) => this.#statuses.emit({ type: 'gap', ...gap }),
+      onCredentialFault: (error) => this.#statuses.emit({ type: 'credential-fault', error }),
     }
     this.#driver = new ConnectionDriver({ ...platform, listener }, options)
     const { openTimeoutMs, challengeTimeoutMs, helloTimeoutMs, closeGraceMs } = options
@@ -119,7 +119,8 @@ export class GatewayClient implements Caller, AsyncDisposable {
     const judge = (status: ClientStatus): void => {
       if (status.type === 'ready') resolve(status.hello)
       else if (status.type === 'parked') reject(status.error)
-      else if (status.type === 'closed') reject(new ClientError('CLOSED', 'the connection was stopped'))
+      else if (status.type === 'closed' && this.supervision.state === 'stopped')
+        reject(new ClientError('CLOSED', 'the connection was stopped'))
     }
     const abort = (): void => reject(new ClientError('ABORTED', 'waiting was aborted', { cause: signal?.reason }))
     if (signal?.aborted === true) abort()

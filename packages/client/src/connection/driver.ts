@@ -1,7 +1,7 @@
 // The one place with a socket and timers: performs the machine's effects and feeds what happens back as events.
 // Decides nothing. One socket at a time; a dial settles only once the socket of a failed attempt is gone.
 
-import { decodeServerMessage, type EventFrame, type HelloOk, isRecord } from '@breakwater/protocol'
+import { cutCloseReason, decodeServerMessage, type EventFrame, type HelloOk, isRecord } from '@breakwater/protocol'
 import { type Random, SupervisorError } from '@breakwater/supervisor'
 import type { ClientClock } from '../clock.ts'
 import { ClientError, type CloseInfo, type ConnectPhase } from '../errors.ts'
@@ -115,7 +115,7 @@ export class ConnectionDriver {
 
   /** Closes a ready connection so that its owner dials again; does nothing otherwise. */
   restart(close: CloseInfo): void {
-    this.#feed({ type: 'restart', close })
+    this.#feed({ type: 'restart', close: { code: close.code, reason: cutCloseReason(close.reason) } })
   }
 
   /** The supervisor's plan for the next attempt. */

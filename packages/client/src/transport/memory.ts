@@ -21,7 +21,7 @@ export class MemoryTransport implements Transport {
   readonly isPinned: boolean
   readonly #accept: (peer: MemoryPeer) => void
 
-  /** `accept` is called for every connection before its `onOpen`; cutting it there refuses the connection. */
+  /** `accept` is called for every connection; ending it there refuses it before its `onOpen`. */
   constructor(accept: (peer: MemoryPeer) => void, options: { readonly isPinned?: boolean } = {}) {
     this.#accept = accept
     this.isPinned = options.isPinned ?? false
@@ -39,8 +39,8 @@ export class MemoryTransport implements Transport {
     }
     queueMicrotask(() => {
       if (pipe.isOver) return
+      pipe.toClient(() => pipe.isOver || handlers.onOpen())
       this.#accept(peer)
-      pipe.toClient(() => handlers.onOpen())
     })
     const endBoth = (close: CloseInfo): void => {
       if (!pipe.end(close)) return

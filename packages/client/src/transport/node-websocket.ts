@@ -127,7 +127,7 @@ class NodeSocket implements TransportSocket {
     const onError = (error: Error): void => this.fail(toConnectError(error, this.#endpoint))
     const onEarlyClose = (): void =>
       this.fail(new ClientError('CONNECT_FAILED', `${this.#endpoint.label}: closed during TLS`))
-    tls.once('error', onError)
+    tls.on('error', onError)
     tls.once('close', onEarlyClose)
     tls.once('secureConnect', () => {
       const problem = pinProblem(tls, pin)
