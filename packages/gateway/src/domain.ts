@@ -18,6 +18,7 @@ import { ActiveWork } from './health/active-work.ts'
 import { HealthMonitor, type HealthSnapshot } from './health/health-snapshot.ts'
 import { Heartbeats } from './health/heartbeats.ts'
 import { systemHost } from './host/host-info.ts'
+import type { Part } from './lifecycle.ts'
 import { MemoryNodeDirectory } from './nodes/node-directory.ts'
 import type { Clock } from './observe/clock.ts'
 import type { FileLogger } from './observe/file-logger.ts'
@@ -48,7 +49,8 @@ export interface DomainComponents {
   readonly stability: StabilityLog
   readonly store: Store
   readonly port: () => number
-  readonly uptimeMs: () => number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
   readonly limitCounters: () => Readonly<Record<string, number>>
 }
 
@@ -57,14 +59,14 @@ export interface Domain {
   readonly health: () => HealthSnapshot
   /** Sends what a node is told right after its hello. */
   greetNode(send: (event: string, payload: unknown) => void): void
-  start(): void
-  stop(): void
+  readonly part: Part
 }
 
 export async function createDomain(components: DomainComponents): Promise<Domain> {
   const { options, log, clock, version, bootId, broadcaster, peers, presence, versions, loop, stability, store } =
     components
   const { stateDir } = options
+  const startedAt = components.now()
   const identity = await loadGatewayIdentity({ stateDir })
   const agents = new DefaultAgentDirectory({ stateDir })
   const sessions = new MemorySessionDirectory()
@@ -108,7 +110,7 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     work: new ActiveWork(),
     host: systemHost,
     stateDir,
-    process: { instanceId: bootId, uptimeMs: components.uptimeMs, port: components.port },
+    process: { instanceId: bootId, uptimeMs: () => Math.round(components.now() - startedAt), port: components.port },
     limitCounters: components.limitCounters,
   })
   return {
@@ -118,7 +120,6 @@ export async function createDomain(components: DomainComponents): Promise<Domain
       send('voicewake.changed', VOICE_WAKE)
       send('voicewake.routing.changed', VOICE_WAKE_ROUTING)
     },
-    start: () => health.start(),
-    stop: () => health.stop(),
+    part: { name: 'health', start: () => health.start(), stop: () => health.stop() },
   }
 }

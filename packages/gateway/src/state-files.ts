@@ -9,3 +9,6 @@ export const tokenFilePath = (stateDir: string): string => join(stateDir, 'token
 export const ownerSocketPath = (stateDir: string): string => join(stateDir, 'run', 'gateway.sock')
 
 export const logDirectoryPath = (stateDir: string): string => join(stateDir, 'logs')
+
+/** Key from which device tokens are derived: losing it unpairs every device. */
+export const deviceTokenKeyPath = (stateDir: string): string => join(stateDir, 'device-token.key')

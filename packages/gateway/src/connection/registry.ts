@@ -44,6 +44,12 @@ export class PeerRegistry {
     return this.#byDevice.get(deviceId) ?? []
   }
 
+  /** Stops or resumes reading from every connection of an owner: a device, or one connection without a device. */
+  setReading(ownerKey: string, reading: boolean): void {
+    this.get(ownerKey)?.setReading(reading)
+    for (const peer of this.ofDevice(ownerKey)) peer.setReading(reading)
+  }
+
   isConnected(deviceId: string): boolean {
     return this.#byDevice.has(deviceId)
   }

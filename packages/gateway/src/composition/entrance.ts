@@ -1,0 +1,167 @@
+// The way in, from the socket to a registered peer: listener, upgrade, admission.
+
+import { EVENTS } from '@breakwater/protocol'
+import { validateConnect } from '@breakwater/protocol/validators/handshake'
+import { Admission } from '../admission/admission.ts'
+import type { Authorised } from '../admission/candidate.ts'
+import { ChallengePacer } from '../admission/challenge-pacer.ts'
+import { HelloParts } from '../admission/hello-parts.ts'
+import { createPipeline } from '../admission/pipeline.ts'
+import { DeviceKeys } from '../auth/device-keys.ts'
+import type { LiveAuth } from '../auth/live-auth.ts'
+import type { Peer } from '../connection/peer.ts'
+import { PeerSession } from '../connection/peer-session.ts'
+import type { Domain } from '../domain.ts'
+import { sendDirect } from '../events/broadcaster.ts'
+import { createHttpRoutes } from '../http/routes.ts'
+import type { Part } from '../lifecycle.ts'
+import { Listener } from '../listener/listener.ts'
+import { compileTrustPolicy } from '../listener/locality.ts'
+import { UpgradeHandler } from '../listener/upgrade.ts'
+import { type GatewayOptions, handshakeTiers } from '../options.ts'
+import type { Router } from '../rpc/router.ts'
+import { ownerSocketPath } from '../state-files.ts'
+import type { Audience } from './audience.ts'
+import type { Observation } from './observation.ts'
+import type { State } from './state.ts'
+
+export interface EntranceComponents {
+  readonly options: GatewayOptions
+  readonly version: string
+  readonly observation: Observation
+  readonly state: State
+  readonly audience: Audience
+  readonly domain: Domain
+  readonly router: Router
+  readonly auth: LiveAuth
+  readonly isStopping: () => boolean
+}
+
+export interface Entrance {
+  readonly listener: Listener
+  readonly pacer: ChallengePacer
+  readonly parts: readonly Part[]
+}
+
+export function createEntrance(components: EntranceComponents): Entrance {
+  const { options, version, observation, audience, auth, isStopping } = components
+  const { log, now, stallClock, failures, wsLog, loop } = observation
+  const pacer = new ChallengePacer()
+  const tiers = handshakeTiers(options.handshake)
+  const hello = createHello(components)
+  const admission = new Admission({
+    pipeline: createPipeline({
+      validateConnect,
+      keys: new DeviceKeys(),
+      tokens: components.state.deviceTokens,
+      store: components.state.store,
+      authPolicy: () => auth.policy,
+      silentPolicy: () => ({ autoApproveLocal: options.autoApproveLocal }),
+      allowedOrigins: () => options.allowedOrigins,
+      nowMs: observation.clock.nowMs,
+    }),
+    pacer,
+    failures,
+    hello,
+    log: log.child('gateway/ws'),
+    now,
+    nowMs: observation.clock.nowMs,
+    random: Math.random,
+    closedFor: () => (isStopping() ? 'stopping' : undefined),
+    onAdmitted: (peer, candidate) => welcome(components, peer, candidate),
+  })
+  const trustPolicy = compileTrustPolicy(options)
+  const hostPolicy = {
+    trustPolicy: () => trustPolicy,
+    allowedHosts: () => options.allowedHosts,
+    bindHosts: () => listener.hosts,
+  }
+  const listener: Listener = new Listener(
+    {
+      clock: stallClock,
+      log: log.child('gateway/listener'),
+      failures,
+      wsLog,
+      upgrade: new UpgradeHandler({
+        ...hostPolicy,
+        admission,
+        failures,
+        tierOf: (locality) => (locality.kind === 'local' ? tiers.local : tiers.remote),
+        now,
+      }),
+      onRequest: createHttpRoutes({
+        ...hostPolicy,
+        log: log.child('gateway/http'),
+        version,
+        readiness: () => ({
+          ready: !isStopping(),
+          failing: isStopping() ? ['stopping'] : [],
+          uptimeMs: hello.uptimeMs(),
+          eventLoop: loop.health(),
+        }),
+        clientCount: () => audience.peers.size,
+      }),
+      tierOfPeer: (isLoopback) => (isLoopback ? tiers.local : tiers.remote),
+    },
+    {
+      bind: options.bind,
+      port: options.port,
+      unixSocketPath: options.unixSocket ? ownerSocketPath(options.stateDir) : undefined,
+      secureContext: components.state.tls?.secureContext,
+      maxConnections: options.maxConnections,
+    },
+  )
+  const parts: readonly Part[] = [
+    { name: 'listener', start: () => listener.start(), stop: () => listener.stop() },
+    { name: 'admission', start: () => pacer.open() },
+  ]
+  return { listener, pacer, parts }
+}
+
+function createHello({
+  options,
+  version,
+  observation,
+  audience,
+  domain,
+  router,
+  auth,
+}: EntranceComponents): HelloParts {
+  const { bootId, presence, versions } = audience
+  return new HelloParts({
+    version,
+    bootId,
+    methodNames: router.methodNames,
+    eventNames: Object.keys(EVENTS),
+    presence: () => presence.list(),
+    health: () => domain.health(),
+    stateVersion: () => versions.current(),
+    appliedConfigHash: () => null,
+    adminInfo: () => ({ configPath: options.configPath, stateDir: options.stateDir, authMode: auth.policy.mode }),
+    now: observation.now,
+  })
+}
+
+/** Takes over an admitted peer, whose hello is on its way. */
+function welcome(
+  { observation, audience, domain, router, auth }: EntranceComponents,
+  peer: Peer,
+  candidate: Authorised,
+): PeerSession {
+  const { wsLog, now } = observation
+  const { presence, versions } = audience
+  const session = new PeerSession({ ...audience, router, wsLog, now }, peer)
+  session.begin()
+  if (wsLog.isWatched) {
+    wsLog.connected(peer)
+    wsLog.greeted(peer, {
+      methods: router.methodNames.length,
+      events: Object.keys(EVENTS).length,
+      presence: presence.list().length,
+      stateVersion: versions.current(),
+    })
+  }
+  if (peer.identity.role === 'node') domain.greetNode((event, payload) => sendDirect(peer, event, payload))
+  auth.dropIfOutdated(peer, candidate)
+  return session
+}
