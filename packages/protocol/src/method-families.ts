@@ -109,6 +109,9 @@ export const METHOD_FAMILIES = {
     'config.get': true,
     'config.schema': true,
     'config.schema.lookup': true,
+    'config.set': true,
+    'config.patch': true,
+    'config.apply': true,
   },
   inventory: {
     'channels.status': true,
