@@ -3,7 +3,7 @@
 // be guessed offline. The key lives in the state directory (0600), so that a client's `baseHash` survives a restart.
 
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 const KEY_FILE = 'config-hash.key'
@@ -35,7 +35,7 @@ export async function openConfigHasher(stateDir: string): Promise<OpenedHasher> 
   }
 }
 
-/** Undefined when there is no key yet, or only the beginning of one. */
+/** Undefined when there is no key yet, or something that is none. */
 async function readKey(file: string): Promise<Buffer | undefined> {
   try {
     const key = await readFile(file)
@@ -46,18 +46,21 @@ async function readKey(file: string): Promise<Buffer | undefined> {
   }
 }
 
+/** Whoever links a finished key to the name first wins; nobody ever sees half a key under it. */
 async function createKey(file: string): Promise<Buffer> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const key = randomBytes(KEY_BYTES)
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, key, { flag: 'wx', mode: 0o600 })
   try {
-    await writeFile(file, key, { flag: 'wx', mode: 0o600 })
+    await link(draft, file)
     return key
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const theirs = await readKey(file)
+    if (theirs === undefined) await rename(draft, file) // Something that is no key lies there.
+    return theirs ?? key
+  } finally {
+    await rm(draft, { force: true })
   }
-  // Another process was first, or a torn key lies there; a key of the wrong length is replaced.
-  const theirs = await readKey(file)
-  if (theirs !== undefined) return theirs
-  await writeFile(file, key, { mode: 0o600 })
-  return key
 }
