@@ -1,0 +1,14 @@
+// A small repeatable generator for tests: the same seed gives the same run anywhere. Never for secrets.
+
+import type { Random } from '../random.ts'
+
+/** Uniform numbers in [0, 1) determined by an integer seed (mulberry32). */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
