@@ -48,8 +48,8 @@ export class DeviceKeys {
 
   /** True when either payload version verifies; the one that last worked is tried first. */
   verify(key: DeviceKey, connect: SignedConnect, signature: string): boolean {
-    const bytes = fromBase64Url(signature)
-    if (bytes?.length !== SIGNATURE_BYTES) return false
+    const bytes = Buffer.from(signature, 'base64url')
+    if (bytes.length !== SIGNATURE_BYTES) return false
     const other: SignatureVersion = key.lastVersion === 'v3' ? 'v2' : 'v3'
     for (const version of [key.lastVersion, other]) {
       if (!verify(null, Buffer.from(signaturePayload(version, connect), 'utf8'), key.keyObject, bytes)) continue

@@ -65,6 +65,7 @@ export class Listener {
   readonly #servers: Server[] = []
   readonly #sockets = new Set<Socket>()
   readonly #queue = new AcceptQueue()
+  readonly #hosts: string[] = []
   #port = 0
   /** Sockets dropped because too many were open, or because accept failed. */
   droppedCount = 0
@@ -94,11 +95,8 @@ export class Listener {
   }
 
   /** Addresses the gateway answers on, for logs and host checks. */
-  get hosts(): string[] {
-    return this.#servers.flatMap((server) => {
-      const bound = server.address()
-      return bound !== null && typeof bound === 'object' ? [bound.address] : []
-    })
+  get hosts(): readonly string[] {
+    return this.#hosts
   }
 
   /** Rejects with `ListenFault` when a required address cannot be bound; nothing stays open then. */
@@ -177,6 +175,8 @@ export class Listener {
         // Out of file descriptors: the kernel keeps the backlog, the next accept works when one is free again.
         server.on('error', (error) => this.#onAcceptError(error))
         this.#servers.push(server)
+        const bound = server.address()
+        if (bound !== null && typeof bound === 'object') this.#hosts.push(bound.address)
         resolve(server)
       })
     })

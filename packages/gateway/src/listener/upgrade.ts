@@ -51,6 +51,9 @@ export class UpgradeHandler {
       return
     }
     connection.deadline.shorten(this.#components.tierOf(locality))
+    // The HTTP answer and a challenge sent in the same turn leave in one write.
+    socket.cork()
+    process.nextTick(() => socket.uncork())
     this.#webSockets.handleUpgrade(request, socket, head, (ws) => {
       const stopCounting = meterPreAuthBytes(socket, LIMITS.preAuthBytes - connection.receivedBytes, () =>
         handshake.overflow(),
