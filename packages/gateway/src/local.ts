@@ -7,11 +7,18 @@ import type { ConfigOverride } from './config/resolve-config.ts'
 
 export { readSecret } from './auth/secret-file.ts'
 export type { ConfigIssue } from './config/config-issue.ts'
-export type { LoadResult, ValidLoad } from './config/load-config.ts'
+export type { InvalidLoad, LoadResult, ValidLoad } from './config/load-config.ts'
 export { type ConfigPaths, type Environment, resolveConfigPaths } from './config/paths.ts'
 export type { ConfigOverride } from './config/resolve-config.ts'
 export type { ResolvedConfig } from './config/schema.ts'
 export { ownerSocketPath, tokenFilePath } from './state-files.ts'
+
+export interface LocalLoadOptions {
+  /** Take precedence over the file. */
+  readonly overrides?: readonly ConfigOverride[]
+  /** Judges this text instead of the file: `{}` gives the defaults. */
+  readonly rootText?: string
+}
 
 /**
  * Reads the configuration once; a missing file means the defaults. Never rejects for what a person wrote or forgot.
@@ -20,10 +27,10 @@ export { ownerSocketPath, tokenFilePath } from './state-files.ts'
 export async function loadLocalConfig(
   { configPath, homeDir }: ConfigPaths,
   env: Environment,
-  overrides: readonly ConfigOverride[] = [],
+  options: LocalLoadOptions = {},
 ): Promise<LoadResult> {
   const { loadConfig } = await import('./config/load-config.ts')
-  return loadConfig({ env, homeDir, hasher: () => '' }, { configPath, overrides })
+  return loadConfig({ env, homeDir, hasher: () => '' }, { configPath, ...options })
 }
 
 /** Puts a new token in the file's place and resolves with it. A running gateway notices. */
