@@ -6,10 +6,11 @@ import { cp } from 'node:fs/promises'
 import { generateProtocol } from './generate-protocol.ts'
 
 await generateProtocol({ check: false })
-const build = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json'], {
-  stdio: 'inherit',
-})
-if (build.status !== 0) process.exit(build.status ?? 1)
+// Before the build: packages that import the validators find their types where they will be loaded from.
 await cp('packages/protocol/src/generated/validators', 'packages/protocol/dist/generated/validators', {
   recursive: true,
 })
+const build = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+})
+process.exit(build.status ?? 1)

@@ -1,0 +1,24 @@
+// `breakwater probe`: tries every address there is and shows how far each attempt gets, how long each leg takes, and
+// what the gateway says about the credential. For finding out why something does not connect.
+
+import type { CommandContext } from '../../command-context.ts'
+import { EXIT, type ExitCode } from '../../exit-codes.ts'
+import { findTargets } from '../../target/connect.ts'
+import { type ProbeReport, renderProbe } from './probe-report.ts'
+import { probeTarget } from './probe-target.ts'
+
+export async function probe(context: CommandContext): Promise<ExitCode> {
+  const targets = await findTargets(context, true)
+  // One after the other: two handshakes at once would time each other.
+  const reports: ProbeReport[] = []
+  for (const target of targets) reports.push(await probeTarget(context, target))
+  const ok = reports.some((report) => report.ok)
+  context.output.result({ ok, targets: reports }, (data, style) => renderProbe(data, style))
+  return ok ? EXIT.ok : worstOf(reports)
+}
+
+/** An answer, even a refusal, says more than silence. */
+function worstOf(reports: readonly ProbeReport[]): ExitCode {
+  const codes = reports.map(({ error }) => error?.exitCode ?? EXIT.failed)
+  return codes.find((code) => code !== EXIT.unreachable) ?? EXIT.unreachable
+}

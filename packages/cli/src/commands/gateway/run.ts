@@ -1,0 +1,87 @@
+// `breakwater gateway`: runs the gateway in this process until a signal asks it to stop.
+
+import { existsSync } from 'node:fs'
+import { FileLogger, type Gateway, ownerSocketPath, startGateway, tokenFilePath } from '@breakwater/gateway'
+import type { CommandContext } from '../../command-context.ts'
+import { EXIT, type ExitCode } from '../../exit-codes.ts'
+import type { GatewayFlags } from './gateway-flags.ts'
+import { type GatewaySettings, loadSettings } from './load-settings.ts'
+import { ProcessFaults } from './process-faults.ts'
+import { toStartFailure } from './start-failure.ts'
+import { awaitStopSignal } from './stop-signals.ts'
+import { commandName, type ReadyFacts, renderWelcome } from './welcome.ts'
+
+export async function runGateway(context: CommandContext, flags: GatewayFlags): Promise<ExitCode> {
+  const settings = await loadSettings(flags, context.env)
+  const { stateDir } = settings.options
+  const isFirstRun = !existsSync(tokenFilePath(stateDir))
+  // With --json standard output holds one document; everything else a person may watch goes to standard error.
+  const writeLine = (line: string): void => (context.output.isJson ? context.io.err : context.io.out)(`${line}\n`)
+  // A signal while it starts must not be lost: it stops the gateway as soon as it can be stopped.
+  const stopSignal = awaitStopSignal({ emitter: process, exit: (code) => process.exit(code) })
+  try {
+    const log = openLog(settings, writeLine)
+    for (const warning of settings.warnings) log.warn('configuration', { warning })
+    const stopWatching = new ProcessFaults({ log, exit: (code) => process.exit(code) }).watch(process)
+    const gateway = await startGateway(settings.options, { log, writeLine, version: context.version })
+    announce(context, { log, writeLine, settings, gateway, isFirstRun })
+    const signal = await stopSignal
+    log.info('stopping', { signal })
+    await gateway.stop(`gateway stopping (${signal})`)
+    log.info('stopped')
+    log.flush()
+    stopWatching()
+    return EXIT.ok
+  } catch (error) {
+    throw toStartFailure(error, stateDir)
+  }
+}
+
+function openLog({ options, config }: GatewaySettings, writeLine: (line: string) => void): FileLogger {
+  return FileLogger.open({
+    directory: config.logging.dir ?? `${options.stateDir}/logs`,
+    level: options.logLevel,
+    consoleLevel: options.consoleLevel,
+    console: writeLine,
+  })
+}
+
+interface Started {
+  readonly log: FileLogger
+  readonly writeLine: (line: string) => void
+  readonly settings: GatewaySettings
+  readonly gateway: Gateway
+  readonly isFirstRun: boolean
+}
+
+function announce(context: CommandContext, started: Started): void {
+  const { log, writeLine, settings, isFirstRun } = started
+  const facts = readyFacts(context, started)
+  const { url, tlsFingerprint, pid, readyMs } = facts
+  log.info('ready', { url, ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }), pid, readyMs })
+  // Whoever waits for readiness waits for this line, however quiet the log is set.
+  const isShown = settings.options.consoleLevel === 'debug' || settings.options.consoleLevel === 'info'
+  if (!isShown) writeLine(`[gateway] ready (url=${url} pid=${pid})`)
+  if (context.output.isJson) context.output.result({ ready: true, ...facts }, () => '')
+  else if (isFirstRun || context.io.isTty) context.output.result(facts, renderWelcome)
+}
+
+function readyFacts({ version, env }: CommandContext, { log, settings, gateway }: Started): ReadyFacts {
+  const { options, hasConfigFile } = settings
+  const { stateDir, configPath, unixSocket, auth } = options
+  return {
+    version,
+    url: gateway.url,
+    ownerSocket: unixSocket ? ownerSocketPath(stateDir) : undefined,
+    authMode: auth.mode,
+    tokenPath: gateway.tokenPath,
+    tlsFingerprint: gateway.tlsFingerprint,
+    stateDir,
+    configPath,
+    hasConfigFile,
+    logFile: log.currentFile,
+    pid: process.pid,
+    readyMs: Math.round(performance.now()),
+    command: commandName(env),
+  }
+}
