@@ -6,6 +6,7 @@ import { DefaultAgentDirectory } from './agents/agent-directory.ts'
 import { MemoryApprovalDirectory } from './approvals/approval-directory.ts'
 import { PolicyDocument } from './approvals/policy-document.ts'
 import { MemoryChannelDirectory } from './channels/channel-directory.ts'
+import type { Configuration } from './composition/configuration.ts'
 import type { PeerRegistry } from './connection/registry.ts'
 import { MemoryCronDirectory } from './cron/cron-directory.ts'
 import type { Broadcaster } from './events/broadcaster.ts'
@@ -29,6 +30,7 @@ import type { StabilityLog } from './observe/stability-log.ts'
 import type { GatewayOptions } from './options.ts'
 import { PairedDeviceList } from './pairing/paired-devices.ts'
 import type { MethodDefinition } from './rpc/define-method.ts'
+import { configMethods } from './rpc/methods/config.ts'
 import { createMethods } from './rpc/methods/index.ts'
 import { MemorySessionDirectory } from './sessions/session-directory.ts'
 import type { Store } from './store/store.ts'
@@ -48,6 +50,7 @@ export interface DomainComponents {
   readonly loop: LoopMonitor
   readonly stability: StabilityLog
   readonly store: Store
+  readonly configuration: Configuration
   readonly port: () => number
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -81,8 +84,9 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     channels,
     heartbeats,
     loop,
-    hotReload: () => 'disabled',
+    hotReload: () => 'active',
   })
+  const { live, hasher } = components.configuration
   const methods = createMethods({
     clock,
     version,
@@ -114,7 +118,7 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     limitCounters: components.limitCounters,
   })
   return {
-    methods,
+    methods: [...methods, ...configMethods({ config: live, hasher, events: broadcaster, version })],
     health: () => health.current(),
     greetNode: (send) => {
       send('voicewake.changed', VOICE_WAKE)

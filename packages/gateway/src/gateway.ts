@@ -5,6 +5,7 @@ import { CLOSE } from '@breakwater/protocol'
 import { ParamsValidators } from '@breakwater/protocol/params-validators'
 import { LiveAuth } from './auth/live-auth.ts'
 import { type Audience, createAudience } from './composition/audience.ts'
+import { type ConfigSource, fixedSource, openConfiguration } from './composition/configuration.ts'
 import { createEntrance, type Entrance } from './composition/entrance.ts'
 import { observe } from './composition/observation.ts'
 import { openState } from './composition/state.ts'
@@ -21,6 +22,8 @@ export type { CallerIdentity } from './connection/in-process-peer.ts'
 
 export interface GatewayComponents {
   readonly log: FileLogger
+  /** How settings are read again while the gateway runs; undefined: they never change. */
+  readonly config?: ConfigSource
   /** Where `--ws-log` lines go. */
   readonly writeLine: (line: string) => void
   /** Version of the product, named in hello, health and presence. */
@@ -46,6 +49,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
   assertStartable(options)
   const { log, writeLine, version } = components
   const observation = observe(options, log, writeLine)
+  const configuration = await openConfiguration(options, observation, components.config ?? fixedSource(options))
   const state = await openState(options, observation)
   const audience = createAudience(observation, version)
   const auth = new LiveAuth({ log: log.child('gateway/auth'), peers: audience.peers }, state.auth, state.generatedToken)
@@ -55,6 +59,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     options,
     version,
     store: state.store,
+    configuration,
     port: () => entrance.listener.port,
     limitCounters: () => ({
       acceptDropped: entrance.listener.droppedCount,
@@ -75,6 +80,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
   const closing = { isStopping: false }
   const entrance: Entrance = createEntrance({
     options,
+    configuration,
     version,
     observation,
     state,
@@ -89,6 +95,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
       { name: 'store', stop: () => state.store.close() },
       ...observation.parts,
       ...audience.parts,
+      configuration.part,
       auth.part,
       domain.part,
       ...entrance.parts,

@@ -1,6 +1,7 @@
 // Public surface of the gateway package: start one, what it is told, why it may refuse, and its log.
 
 export type { AuthPolicy, TrustedProxyPolicy } from './auth/auth-policy.ts'
+export type { ConfigSource } from './composition/configuration.ts'
 export { openConfigHasher } from './config/config-hash.ts'
 export { type ConfigIssue, formatIssue } from './config/config-issue.ts'
 export { type LoadResult, loadConfig, type ValidLoad } from './config/load-config.ts'

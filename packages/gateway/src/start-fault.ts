@@ -1,6 +1,11 @@
 // Why a gateway refused to start, in words its owner can act on.
 
-export type StartFaultCode = 'AUTH_NONE_EXPOSED' | 'PASSWORD_MISSING' | 'TRUSTED_PROXY_UNSET' | 'STATE_DIR_UNUSABLE'
+export type StartFaultCode =
+  | 'AUTH_NONE_EXPOSED'
+  | 'PASSWORD_MISSING'
+  | 'TRUSTED_PROXY_UNSET'
+  | 'CONFIG_INVALID'
+  | 'STATE_DIR_UNUSABLE'
 
 export class StartFault extends Error {
   readonly code: StartFaultCode

@@ -5,6 +5,7 @@ import { validateConnect } from '@breakwater/protocol/validators/handshake'
 import { Admission } from '../admission/admission.ts'
 import type { Authorised } from '../admission/candidate.ts'
 import { ChallengePacer } from '../admission/challenge-pacer.ts'
+import type { Tier } from '../admission/deadline.ts'
 import { HelloParts } from '../admission/hello-parts.ts'
 import { createPipeline } from '../admission/pipeline.ts'
 import { DeviceKeys } from '../auth/device-keys.ts'
@@ -16,17 +17,19 @@ import { sendDirect } from '../events/broadcaster.ts'
 import { createHttpRoutes } from '../http/routes.ts'
 import type { Part } from '../lifecycle.ts'
 import { Listener } from '../listener/listener.ts'
-import { compileTrustPolicy } from '../listener/locality.ts'
+import { compileTrustPolicy, type TrustPolicy } from '../listener/locality.ts'
 import { UpgradeHandler } from '../listener/upgrade.ts'
 import { type GatewayOptions, handshakeTiers } from '../options.ts'
 import type { Router } from '../rpc/router.ts'
 import { ownerSocketPath } from '../state-files.ts'
 import type { Audience } from './audience.ts'
+import type { Configuration } from './configuration.ts'
 import type { Observation } from './observation.ts'
 import type { State } from './state.ts'
 
 export interface EntranceComponents {
   readonly options: GatewayOptions
+  readonly configuration: Configuration
   readonly version: string
   readonly observation: Observation
   readonly state: State
@@ -45,9 +48,10 @@ export interface Entrance {
 
 export function createEntrance(components: EntranceComponents): Entrance {
   const { options, version, observation, audience, auth, isStopping } = components
+  const { settings } = components.configuration
   const { log, now, stallClock, failures, wsLog, loop } = observation
   const pacer = new ChallengePacer()
-  const tiers = handshakeTiers(options.handshake)
+  const tierOf = (isLocal: boolean): Tier => handshakeTiers(settings().handshake)[isLocal ? 'local' : 'remote']
   const hello = createHello(components)
   const admission = new Admission({
     pipeline: createPipeline({
@@ -56,8 +60,8 @@ export function createEntrance(components: EntranceComponents): Entrance {
       tokens: components.state.deviceTokens,
       store: components.state.store,
       authPolicy: () => auth.policy,
-      silentPolicy: () => ({ autoApproveLocal: options.autoApproveLocal }),
-      allowedOrigins: () => options.allowedOrigins,
+      silentPolicy: () => ({ autoApproveLocal: settings().autoApproveLocal }),
+      allowedOrigins: () => settings().allowedOrigins,
       nowMs: observation.clock.nowMs,
     }),
     pacer,
@@ -70,10 +74,10 @@ export function createEntrance(components: EntranceComponents): Entrance {
     closedFor: () => (isStopping() ? 'stopping' : undefined),
     onAdmitted: (peer, candidate) => welcome(components, peer, candidate),
   })
-  const trustPolicy = compileTrustPolicy(options)
+  const trust = new CompiledTrust(settings)
   const hostPolicy = {
-    trustPolicy: () => trustPolicy,
-    allowedHosts: () => options.allowedHosts,
+    trustPolicy: () => trust.policy,
+    allowedHosts: () => settings().allowedHosts,
     bindHosts: () => listener.hosts,
   }
   const listener: Listener = new Listener(
@@ -86,7 +90,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
         ...hostPolicy,
         admission,
         failures,
-        tierOf: (locality) => (locality.kind === 'local' ? tiers.local : tiers.remote),
+        tierOf: (locality) => tierOf(locality.kind === 'local'),
         now,
       }),
       onRequest: createHttpRoutes({
@@ -101,7 +105,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
         }),
         clientCount: () => audience.peers.size,
       }),
-      tierOfPeer: (isLoopback) => (isLoopback ? tiers.local : tiers.remote),
+      tierOfPeer: tierOf,
     },
     {
       bind: options.bind,
@@ -120,6 +124,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
 
 function createHello({
   options,
+  configuration,
   version,
   observation,
   audience,
@@ -136,7 +141,7 @@ function createHello({
     presence: () => presence.list(),
     health: () => domain.health(),
     stateVersion: () => versions.current(),
-    appliedConfigHash: () => null,
+    appliedConfigHash: configuration.appliedHash,
     adminInfo: () => ({ configPath: options.configPath, stateDir: options.stateDir, authMode: auth.policy.mode }),
     now: observation.now,
   })
@@ -164,4 +169,26 @@ function welcome(
   if (peer.identity.role === 'node') domain.greetNode((event, payload) => sendDirect(peer, event, payload))
   auth.dropIfOutdated(peer, candidate)
   return session
+}
+
+/** The trusted proxies, compiled again only when the setting changes. */
+class CompiledTrust {
+  readonly #settings: () => GatewayOptions
+  #compiledFrom: GatewayOptions
+  #policy: TrustPolicy
+
+  constructor(settings: () => GatewayOptions) {
+    this.#settings = settings
+    this.#compiledFrom = settings()
+    this.#policy = compileTrustPolicy(this.#compiledFrom)
+  }
+
+  get policy(): TrustPolicy {
+    const settings = this.#settings()
+    if (settings !== this.#compiledFrom) {
+      this.#policy = compileTrustPolicy(settings)
+      this.#compiledFrom = settings
+    }
+    return this.#policy
+  }
 }

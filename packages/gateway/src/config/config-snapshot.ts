@@ -16,7 +16,6 @@ export async function toConfigSnapshot(live: LiveConfig, hasher: ConfigHasher): 
   const { latest, current } = live
   const source = redact(latest.source, { hasReferences: false })
   const effective = redact(current, { hasReferences: false })
-  const revision = (value: unknown) => hasher('revision', JSON.stringify(value))
   return {
     path: latest.configPath,
     includedPaths: latest.sourcePaths.slice(1),
@@ -33,11 +32,15 @@ export async function toConfigSnapshot(live: LiveConfig, hasher: ConfigHasher): 
     warnings: latest.warnings,
     legacyIssues: [],
     // Equal as long as everything the file says is in effect.
-    configRevisionHash: revision(latest.config ?? latest.source),
-    appliedConfigHash: revision(current),
+    configRevisionHash: revisionHash(latest.config ?? latest.source, hasher),
+    appliedConfigHash: revisionHash(current, hasher),
     pendingRestart: live.pendingRestart,
   }
 }
+
+/** Names a configuration without telling what is in it; what `hello-ok` calls the applied one. */
+export const revisionHash = (config: unknown, hasher: ConfigHasher): string =>
+  hasher('revision', JSON.stringify(config))
 
 /** The text with its secrets hidden; null for text nobody can parse, since nobody can say where its secrets are. */
 async function redactedText({ raw, parsed, isReadable }: LoadResult): Promise<string | null> {
