@@ -7,13 +7,23 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import {
+  cliConnect,
+  connectRaw,
+  type GatewayProcess,
+  RawClient,
+  SlowHandshake,
+  spawnGateway,
+  TEST_TOKEN,
+} from '@breakwater/testkit'
 import { GatewayClient } from '@openclaw/gateway-client'
-import { cliConnect, connectRaw, type GatewayProcess, RawClient, SlowHandshake, spawnGateway, TEST_TOKEN } from '@breakwater/testkit'
 
 const CLIENTS_OF_EACH_KIND = 24
 const FREEZE_MS = 15_000
 /** How long the raw clients wait for the gateway. */
 const PATIENCE_MS = 30_000
+/** Spreads the sequential connects over several stalls. */
+const BETWEEN_CONNECTS_MS = 20
 const PROXIED = { 'X-Forwarded-For': '203.0.113.7' }
 const TRUSTING_CONFIG = `{ gateway: { auth: { mode: 'token', token: '${TEST_TOKEN}' }, trustedProxies: ['127.0.0.1', '::1'] } }`
 const STALL_PRELOAD = fileURLToPath(new URL('../fixtures/stall-preload.mjs', import.meta.url))
@@ -96,6 +106,7 @@ test('stalls of 2 s every 5 s with all cores busy fail none of 1,000 local conne
     } catch (error) {
       failures.push(`${attempt}: ${String(error)}`)
     }
+    await sleep(BETWEEN_CONNECTS_MS)
   }
   await Promise.all(
     hogs.map(async (hog) => {
@@ -104,6 +115,8 @@ test('stalls of 2 s every 5 s with all cores busy fail none of 1,000 local conne
     }),
   )
   assert.deepEqual(failures, [])
+  const stalls = gateway.output().split('injected stall').length - 1
+  assert.ok(stalls >= 4, `only ${stalls} stalls were injected`)
 })
 
 /** Local and proxied clients, each with an accepted TCP connection. */
