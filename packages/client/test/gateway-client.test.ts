@@ -520,6 +520,24 @@ test('stop during every step of an attempt leaves nothing behind, and start work
   }
 })
 
+test('ready waits while a restarted client stands in line for a start slot', async () => {
+  const clock = new FakeClientClock()
+  const supervisor = new Supervisor({ clock, random: () => 0 }, { maxConcurrentStarts: 1 })
+  const client = setup({}, { name: 'restarted' }, { clock, supervisor }).client
+  client.start()
+  await clock.advance(0)
+  await client.stop()
+  const slow = setup({ onAccept: () => {} }, { name: 'slow' }, { clock, supervisor }).client
+  slow.start()
+  client.start()
+  assert.equal(client.status.type, 'closed', 'it stands in line')
+  const waiting = client.ready()
+  await slow.stop()
+  await clock.advance(0)
+  assert.equal((await waiting).type, 'hello-ok')
+  await client.stop()
+})
+
 test('a listener told `ready` may start connections that depend on it', async () => {
   const clock = new FakeClientClock()
   const supervisor = new Supervisor({ clock, random: () => 0 })

@@ -41,6 +41,18 @@ test('the same function may listen twice and stop once', () => {
   assert.equal(count, 3)
 })
 
+test('a listener that comes while a value is delivered sees the next one', () => {
+  const { emitter } = collecting()
+  const late: number[] = []
+  const stop = emitter.subscribe(() => {
+    stop()
+    emitter.subscribe((value) => late.push(value))
+  })
+  emitter.emit(1)
+  emitter.emit(2)
+  assert.deepEqual(late, [2])
+})
+
 test('an iterator misses nothing between two reads and ends when its stream ends', async () => {
   const { emitter } = collecting()
   const iterator = emitter[Symbol.asyncIterator]()

@@ -1,7 +1,7 @@
 // A gateway stand-in over a real `ws` server: speaks challenge and hello, answers what a test tells it to.
 // Judges nothing about credentials or signatures; it records the connect frames for the test to judge.
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type ConnectParams, decodeRequest, encodeError, encodeOk, type RequestFrame } from '@breakwater/protocol'
@@ -22,6 +22,9 @@ export interface StandInOptions {
 export class StandInGateway implements AsyncDisposable {
   readonly connects: ConnectParams[] = []
   readonly sockets: WebSocket[] = []
+  /** Headers of every upgrade request. */
+  readonly upgrades: IncomingHttpHeaders[] = []
+  onSocket: (socket: WebSocket) => void = () => {}
   readonly nonce = '7b1f0c2e-0000-4000-8000-000000000001'
   readonly ts = 1_737_264_000_000
   readonly server: Server
@@ -32,7 +35,10 @@ export class StandInGateway implements AsyncDisposable {
     this.#options = options
     this.server = options.tls === undefined ? createServer() : createTlsServer(options.tls)
     this.#wss = new WebSocketServer({ server: this.server, perMessageDeflate: false })
-    this.#wss.on('connection', (socket) => this.#onConnection(socket))
+    this.#wss.on('connection', (socket, request) => {
+      this.upgrades.push(request.headers)
+      this.#onConnection(socket)
+    })
   }
 
   static async start(options: StandInOptions = {}): Promise<StandInGateway> {
@@ -68,6 +74,7 @@ export class StandInGateway implements AsyncDisposable {
 
   #onConnection(socket: WebSocket): void {
     this.sockets.push(socket)
+    this.onSocket(socket)
     socket.on('message', (data) => {
       const decoded = decodeRequest(String(data))
       if (decoded.ok) this.#onRequest(decoded.frame, socket)

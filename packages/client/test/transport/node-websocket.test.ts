@@ -198,7 +198,9 @@ test('redirects are reported without their secrets and never followed', async ()
 
 test('the body of a refusal is read up to 2,048 bytes and for one second at most', async () => {
   await using endless = await answering(`HTTP/1.1 500 Oops\r\nContent-Length: 10000000\r\n\r\n${'x'.repeat(100_000)}`)
+  const startedLongAt = performance.now()
   const long = await failure({ url: endless.url })
+  assert.ok(performance.now() - startedLongAt < 900, 'enough was read long before the second was over')
   assert.equal(long.upgrade?.httpStatus, 500)
   assert.equal(long.upgrade?.message?.length, 512)
   await using stuck = await answering('HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\npartial')
