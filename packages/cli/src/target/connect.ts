@@ -10,7 +10,7 @@ import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../failure.ts'
 import { toClientFailure } from './client-failure.ts'
 import { readFacts } from './read-facts.ts'
-import { resolveTargets, type Target, typedTarget } from './resolve-target.ts'
+import { resolveTargets, type Target, type Targets, typedTarget } from './resolve-target.ts'
 
 export interface Session {
   readonly connection: Connection
@@ -46,6 +46,7 @@ async function openSession(context: CommandContext, options: SessionOptions): Pr
   const targets = await findTargets(context)
   let unanswered: CommandError | undefined
   for (const target of targets) {
+    if (target === undefined) continue
     const startedAt = performance.now()
     try {
       const connection = await connectTo(context, target, options)
@@ -60,7 +61,7 @@ async function openSession(context: CommandContext, options: SessionOptions): Pr
 }
 
 /** The addresses to try for what was typed and what lies on this machine. */
-export async function findTargets(context: CommandContext, isCredentialOptional = false): Promise<readonly Target[]> {
+export async function findTargets(context: CommandContext, isCredentialOptional = false): Promise<Targets> {
   const { flags, env, output } = context
   if (flags.url !== undefined) return [typedTarget(flags.url, flags, isCredentialOptional)]
   return resolveTargets(flags, await readFacts({ env, note: (text) => output.note(text) }))
@@ -78,6 +79,18 @@ async function connectTo(context: CommandContext, target: Target, options: Sessi
     ...(tlsPin === undefined ? {} : { tlsPin }),
     ...timeouts(context),
   })
+}
+
+/**
+ * The gateway of this machine may listen on another port than the configuration says (`--port`). Whoever reached it over
+ * the owner's socket can ask.
+ */
+export async function withActualPort(target: Target, owner: Connection): Promise<Target> {
+  const { port } = (await owner.call('system.info')) as { readonly port?: number }
+  if (port === undefined) return target
+  const url = new URL(target.url)
+  url.port = String(port)
+  return { ...target, url: `${url.protocol}//${url.host}` }
 }
 
 /** How the command line names itself. */

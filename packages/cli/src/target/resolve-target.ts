@@ -43,18 +43,21 @@ export interface Target {
   readonly isOurMachine: boolean
 }
 
+/** The addresses to try, in this order. */
+export type Targets = readonly [first: Target, second?: Target | undefined]
+
 /** How the gateway let the caller in: an addition of the wire to the published hello. */
 export const authMethodOf = (hello: HelloOk): string =>
   (hello.auth as HelloOk['auth'] & { readonly method?: string }).method ?? 'unknown'
 
-/** The gateways of this machine's configuration: at least one, in the order in which they are tried. Throws CommandError. */
-export function resolveTargets(flags: TargetFlags, facts: LocalFacts): readonly Target[] {
+/** The gateway of this machine, or the one its configuration names. Throws CommandError. */
+export function resolveTargets(flags: TargetFlags, facts: LocalFacts): Targets {
   if (facts.settings.mode === 'remote') return [remoteTarget(flags, facts)]
   const tcp = localTarget(flags, facts)
   const isSecretTyped = flags.token !== undefined || flags.password !== undefined
   const socket = isSecretTyped || facts.ownerSocket === undefined ? undefined : socketTarget(facts.ownerSocket)
-  const targets = [socket, tcp].filter((target) => target !== undefined)
-  if (targets.length > 0) return targets
+  if (socket !== undefined) return [socket, tcp]
+  if (tcp !== undefined) return [tcp]
   throw new CommandError({
     code: 'NO_ADDRESS',
     message: 'gateway.port is 0 (any free port), and no owner socket shows which gateway is meant',

@@ -2,7 +2,7 @@
 
 import type { CommandContext } from '../../command-context.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
-import { count, formatMs, formatShare } from '../../output/quantity.ts'
+import { formatMs, formatShare } from '../../output/quantity.ts'
 import type { Style } from '../../output/style.ts'
 import { renderFields } from '../../output/table.ts'
 import { withSession } from '../../target/connect.ts'
@@ -58,7 +58,7 @@ export function renderHealth({ ok, version, connectMs, requestMs, health }: Heal
     ['event loop', health.eventLoop === undefined ? undefined : loopText(health.eventLoop, style)],
     ['agents', health.agents?.map(({ agentId }) => agentId).join(', ')],
     ['sessions', health.sessions?.count],
-    ['channels', health.channelOrder === undefined ? undefined : count(health.channelOrder.length, 'channel')],
+    ['channels', health.channelOrder?.join(', ') || 'none'],
     ['answered', `connected in ${formatMs(connectMs)}, answered in ${formatMs(requestMs)}`],
   ])
   return `The gateway (${version}) is ${verdict}.\n${next}${fields}`

@@ -5,12 +5,19 @@ import { MemoryCredentialStore, NodeWebSocketTransport, parseTlsPin, StoreAuthen
 import { MIN_NODE_OR_PROBE_PROTOCOL_VERSION } from '@breakwater/protocol'
 import type { CommandContext } from '../../command-context.ts'
 import { CommandError, toFailure } from '../../failure.ts'
-import { clientInfo, timeouts, toCommandError } from '../../target/connect.ts'
+import { clientInfo, timeouts, toCommandError, withActualPort } from '../../target/connect.ts'
 import { authMethodOf, type Target } from '../../target/resolve-target.ts'
 import type { ProbeReport } from './probe-report.ts'
 import { TimedTransport } from './timed-transport.ts'
 
-export async function probeTarget(context: CommandContext, target: Target): Promise<ProbeReport> {
+export interface ProbeOutcome {
+  readonly report: ProbeReport
+  /** `other` as given, or with the port the gateway really listens on. */
+  readonly other: Target | undefined
+}
+
+/** `other`: an address of the same gateway that is probed next; over the owner's socket its port is found out. */
+export async function probeTarget(context: CommandContext, target: Target, other?: Target): Promise<ProbeOutcome> {
   const { url, kind, credentialFrom } = target
   const about = { url, kind, credentialFrom }
   let transport: TimedTransport | undefined
@@ -23,17 +30,20 @@ export async function probeTarget(context: CommandContext, target: Target): Prom
     await connection.call('health')
     const healthMs = Math.round((performance.now() - askedAt) * 100) / 100
     const { server, protocol, features, auth } = connection.hello
-    return {
+    const isTold = kind === 'owner-socket' && other !== undefined
+    const report: ProbeReport = {
       ...about,
       ok: true,
       legs: { ...transport.legs, healthMs },
       server: { version: server.version, protocol, methodCount: features.methods.length },
       auth: { method: authMethodOf(connection.hello), role: auth.role, scopes: auth.scopes },
     }
+    return { report, other: isTold ? await withActualPort(other, connection) : other }
   } catch (error) {
     const failure = toCommandError(error, target)
     if (!(failure instanceof CommandError)) throw error
-    return { ...about, ok: false, legs: transport?.legs ?? {}, error: toFailure(failure) }
+    const report: ProbeReport = { ...about, ok: false, legs: transport?.legs ?? {}, error: toFailure(failure) }
+    return { report, other }
   }
 }
 

@@ -8,10 +8,10 @@ import { type ProbeReport, renderProbe } from './probe-report.ts'
 import { probeTarget } from './probe-target.ts'
 
 export async function probe(context: CommandContext): Promise<ExitCode> {
-  const targets = await findTargets(context, true)
+  const [first, second] = await findTargets(context, true)
   // One after the other: two handshakes at once would time each other.
-  const reports: ProbeReport[] = []
-  for (const target of targets) reports.push(await probeTarget(context, target))
+  const { report, other } = await probeTarget(context, first, second)
+  const reports = other === undefined ? [report] : [report, (await probeTarget(context, other)).report]
   const ok = reports.some((report) => report.ok)
   context.output.result({ ok, targets: reports }, (data, style) => renderProbe(data, style))
   return ok ? EXIT.ok : worstOf(reports)

@@ -1,6 +1,7 @@
 // Why the gateway did not start, as a failure its owner can act on. Reads codes, never messages.
 
 import { ListenFault, StartFault, StoreFault, type StoreFaultCode, TlsFault } from '@breakwater/gateway'
+import { isRecord } from '@breakwater/protocol'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandError } from '../../failure.ts'
 
@@ -22,13 +23,12 @@ const failure = (
 ): CommandError => new CommandError({ code: error.code, message: error.message, exitCode, nextStep, details }, error)
 
 function storeNextStep({ code, details }: StoreFault, stateDir: string): string {
-  const { pid } = details
-  if (code === 'STORE_OWNED') {
-    return typeof pid === 'number'
-      ? `breakwater status (talks to the gateway that runs, pid ${pid}); kill ${pid} stops it; BREAKWATER_STATE_DIR gives this one a directory of its own.`
-      : 'Stop the other gateway, or set BREAKWATER_STATE_DIR to give this one a directory of its own.'
+  if (code !== 'STORE_OWNED') {
+    return STORE_NEXT_STEPS[code]?.(stateDir) ?? `Check the disk that holds ${stateDir}, then start again.`
   }
-  return STORE_NEXT_STEPS[code]?.(stateDir) ?? `Check the disk that holds ${stateDir}, then start again.`
+  const pid = isRecord(details.owner) ? details.owner.pid : undefined
+  const stop = typeof pid === 'number' ? `kill ${pid} (stops that one), ` : ''
+  return `breakwater status (talks to the gateway that runs), ${stop}or BREAKWATER_STATE_DIR=<directory> for a second one.`
 }
 
 const STORE_NEXT_STEPS: Partial<Record<StoreFaultCode, (stateDir: string) => string>> = {

@@ -4,7 +4,7 @@
 import { ClientError, type Connection, connectOnce } from '@breakwater/client/node'
 import { CLOSE } from '@breakwater/protocol'
 import type { CommandContext } from '../../command-context.ts'
-import { clientInfo, timeouts } from '../../target/connect.ts'
+import { clientInfo, timeouts, withActualPort } from '../../target/connect.ts'
 import { readFacts } from '../../target/read-facts.ts'
 import { resolveTargets, type Target } from '../../target/resolve-target.ts'
 
@@ -24,9 +24,10 @@ export async function watchTakeover(
 ): Promise<() => Promise<Takeover>> {
   const facts = await readFacts({ env: context.env, note: (text) => context.output.note(text) })
   const targets = resolveTargets({}, { ...facts, settings: { ...facts.settings, mode: 'local' } })
-  const socket = targets.find(({ kind }) => kind === 'owner-socket')
+  const socket = targets.find((target) => target?.kind === 'owner-socket')
   const owner = socket === undefined ? undefined : await tryConnect(context, socket)
-  const tcp = await tcpTarget(targets, owner)
+  const configured = targets.find((target) => target?.kind === 'tcp')
+  const tcp = configured === undefined || owner === undefined ? configured : await withActualPort(configured, owner)
   await owner?.close()
   if (tcp === undefined) return async () => (owner === undefined ? 'not-running' : 'unverified')
   try {
@@ -38,17 +39,6 @@ export async function watchTakeover(
     const isRunning = owner !== undefined || error.code === 'CONNECT_REFUSED'
     return async () => (isRefused ? 'unchanged' : isRunning ? 'unverified' : 'not-running')
   }
-}
-
-/** A gateway may listen elsewhere than the configuration says (`--port`); it knows. */
-async function tcpTarget(targets: readonly Target[], owner: Connection | undefined): Promise<Target | undefined> {
-  const configured = targets.find(({ kind }) => kind === 'tcp')
-  if (owner === undefined) return configured
-  const { port } = (await owner.call('system.info')) as { port?: number }
-  if (port === undefined) return configured
-  const url = new URL(configured?.url ?? 'ws://127.0.0.1')
-  url.port = String(port)
-  return { kind: 'tcp', credentialFrom: 'token file', isOurMachine: true, ...configured, url: url.href }
 }
 
 async function awaitClose(held: Connection): Promise<Takeover> {
