@@ -148,7 +148,7 @@ function changeNode(random: Random, root: { value: unknown }): void {
       define(holder, key, nested(random.below(200), node))
       return
     case 5:
-      if (Array.isArray(node)) node.push(oddValue(random), ...structuredClone(node.slice(0, 8)))
+      if (Array.isArray(node)) node.push(oddValue(random), ...structuredClone([...node].slice(0, 8)))
       else define(holder, key, oddValue(random))
       return
     default:

@@ -1,0 +1,304 @@
+// A connect frame on its way through the admission pipeline, without sockets: gateways of every authentication mode with
+// the same four devices, frames to start from, and the law of who may be let in, written independently of the pipeline.
+
+import assert from 'node:assert/strict'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type ConnectParams, coversScopes, signaturePayload, signedToken } from '@breakwater/protocol'
+import { validateConnect } from '@breakwater/protocol/validators/handshake'
+import type { Authorised, Candidate, Verdict } from '../../../packages/gateway/src/admission/candidate.ts'
+import { type AdmissionPipeline, createPipeline } from '../../../packages/gateway/src/admission/pipeline.ts'
+import type { AuthPolicy } from '../../../packages/gateway/src/auth/auth-policy.ts'
+import { DeviceKeys } from '../../../packages/gateway/src/auth/device-keys.ts'
+import { DeviceTokens } from '../../../packages/gateway/src/auth/device-tokens.ts'
+import type { Locality } from '../../../packages/gateway/src/listener/locality.ts'
+import { type DeviceRecord, openMemoryStore, put, type Store } from '../../../packages/gateway/src/store/index.ts'
+
+export const TOKEN = 'the-gateway-token'
+export const PASSWORD = 'the-gateway-password'
+export const NONCE = '6f1c2f9e-0000-4000-8000-000000000001'
+export const NOW_MS = 1_800_000_000_000
+const PROXY_USER = 'alice'
+const SKEW_MS = 120_000
+
+/** A device whose key is always the same, so that a replayed input is the same input. */
+export class FixedDevice {
+  readonly publicKey: string
+  readonly deviceId: string
+  readonly #privateKey: KeyObject
+
+  constructor(seedByte: number) {
+    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, seedByte)])
+    this.#privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const raw = createPublicKey(this.#privateKey).export({ type: 'spki', format: 'der' }).subarray(-32)
+    this.publicKey = raw.toString('base64url')
+    this.deviceId = createHash('sha256').update(raw).digest('hex')
+  }
+
+  /** The parameters with this device's proof for `NONCE`. */
+  sign(params: ConnectParams, version: 'v2' | 'v3' = 'v3'): ConnectParams {
+    const payload = signedText(version, params, this.deviceId, NOW_MS, NONCE)
+    const signature = sign(null, Buffer.from(payload), this.#privateKey).toString('base64url')
+    const device = { id: this.deviceId, publicKey: this.publicKey, signature, signedAt: NOW_MS, nonce: NONCE }
+    return { ...params, device }
+  }
+}
+
+function signedText(
+  version: 'v2' | 'v3',
+  { client, role, scopes, auth }: ConnectParams,
+  deviceId: string,
+  signedAtMs: number,
+  nonce: string,
+): string {
+  return signaturePayload(version, {
+    deviceId,
+    clientId: client.id,
+    clientMode: client.mode,
+    role: role ?? 'operator',
+    scopes: scopes ?? [],
+    signedAtMs,
+    token: signedToken(auth),
+    nonce,
+    platform: client.platform,
+    deviceFamily: client.deviceFamily,
+  })
+}
+
+/** An operator's laptop, a node, a device whose token was revoked, and one nobody knows. */
+export const DEVICES = {
+  laptop: new FixedDevice(1),
+  node: new FixedDevice(2),
+  revoked: new FixedDevice(3),
+  stranger: new FixedDevice(4),
+}
+const TOKENS = new DeviceTokens(Buffer.alloc(32, 9))
+export const LAPTOP_TOKEN = TOKENS.derive(DEVICES.laptop.deviceId, 'operator', 1)
+export const NODE_TOKEN = TOKENS.derive(DEVICES.node.deviceId, 'node', 1)
+export const REVOKED_TOKEN = TOKENS.derive(DEVICES.revoked.deviceId, 'operator', 1)
+
+export const POLICIES: readonly AuthPolicy[] = [
+  { mode: 'token', token: TOKEN },
+  { mode: 'token', token: undefined },
+  { mode: 'password', password: PASSWORD },
+  { mode: 'none' },
+  ...[undefined, PASSWORD].map((password) => ({
+    mode: 'trusted-proxy' as const,
+    proxy: { userHeader: 'x-user', requiredHeaders: ['x-proof'], allowUsers: [PROXY_USER], allowLoopback: false },
+    password,
+  })),
+]
+
+export const LOCALITIES: readonly Locality[] = [
+  { kind: 'local', via: 'loopback', clientAddress: '127.0.0.1' },
+  { kind: 'local', via: 'unix-socket' },
+  { kind: 'remote', clientAddress: '192.0.2.9' },
+  { kind: 'proxied', clientAddress: '203.0.113.7', proxyAddress: '10.0.0.2' },
+  { kind: 'proxied', clientAddress: '203.0.113.7', proxyAddress: '127.0.0.1' },
+]
+
+export const HEADERS: readonly IncomingHttpHeaders[] = [
+  { host: 'localhost:18789' },
+  { host: 'localhost:18789', origin: 'http://localhost:18789' },
+  { host: 'localhost:18789', origin: 'https://evil.example' },
+  { host: 'gw.example', 'x-user': PROXY_USER, 'x-proof': '1' },
+  { host: 'gw.example', 'x-user': PROXY_USER, 'x-proof': '1', 'x-openclaw-scopes': 'operator.read' },
+  { host: 'gw.example', 'x-user': 'mallory', 'x-proof': '1' },
+  { host: 'gw.example', 'x-user': PROXY_USER },
+]
+
+export interface Attempt {
+  readonly text: string
+  readonly policyAt: number
+  readonly localityAt: number
+  readonly headersAt: number
+  readonly autoApproveLocal: boolean
+}
+
+/** The memory of one gateway of each kind; thrown away when a connect has changed it. */
+export class JudgingGateway {
+  readonly store: Store
+  readonly pipeline: AdmissionPipeline
+  readonly policy: AuthPolicy
+  /** Groups written since the devices were put in. */
+  writeCount = 0
+
+  private constructor(policy: AuthPolicy, autoApproveLocal: boolean) {
+    this.policy = policy
+    this.store = openMemoryStore({
+      beforeCommit: () => {
+        this.writeCount += 1
+      },
+    })
+    this.pipeline = createPipeline({
+      validateConnect,
+      keys: KEYS,
+      tokens: TOKENS,
+      store: this.store,
+      authPolicy: () => policy,
+      silentPolicy: () => ({ autoApproveLocal }),
+      allowedOrigins: () => [],
+      nowMs: () => NOW_MS,
+    })
+  }
+
+  static async create(policyAt: number, autoApproveLocal: boolean): Promise<JudgingGateway> {
+    const gateway = new JudgingGateway(POLICIES[policyAt] as AuthPolicy, autoApproveLocal)
+    await gateway.store.apply(RECORDS.map((record) => put('devices', record)))
+    gateway.writeCount = 0
+    return gateway
+  }
+}
+
+/** Shared by all, as one process shares it: what it remembers must not matter. */
+const KEYS = new DeviceKeys()
+
+const recordOf = (device: FixedDevice, more: Partial<DeviceRecord>): DeviceRecord => ({
+  deviceId: device.deviceId,
+  publicKey: device.publicKey,
+  platform: 'linux',
+  roles: ['operator'],
+  approvedScopes: ['operator.read'],
+  approvedVia: 'owner',
+  createdAtMs: 1,
+  approvedAtMs: 1,
+  tokens: { operator: { generation: 1, scopes: ['operator.read'], createdAtMs: 1 } },
+  ...more,
+})
+
+const RECORDS: readonly DeviceRecord[] = [
+  recordOf(DEVICES.laptop, {}),
+  recordOf(DEVICES.node, {
+    roles: ['node'],
+    approvedScopes: [],
+    tokens: { node: { generation: 1, scopes: [], createdAtMs: 1 } },
+  }),
+  recordOf(DEVICES.revoked, {
+    tokens: { operator: { generation: 1, scopes: ['operator.read'], createdAtMs: 1, revokedAtMs: 2 } },
+  }),
+]
+
+export function candidateOf({ localityAt, headersAt }: Attempt): Candidate {
+  const locality = LOCALITIES[localityAt] as Locality
+  const isUnixSocket = locality.kind === 'local' && locality.via === 'unix-socket'
+  const address = locality.kind === 'proxied' ? locality.proxyAddress : locality.clientAddress
+  return {
+    connId: 'c',
+    nonce: NONCE,
+    locality,
+    peerAddress: isUnixSocket ? undefined : address,
+    headers: HEADERS[headersAt] as IncomingHttpHeaders,
+    isAlive: () => true,
+  }
+}
+
+/** What one connect proves, found out without the pipeline. */
+export interface Evidence {
+  readonly isSecretRight: boolean
+  readonly isDeviceProven: boolean
+  readonly isDeviceTokenRight: boolean
+}
+
+export function weigh(params: ConnectParams, attempt: Attempt, record: DeviceRecord | undefined): Evidence {
+  const isDeviceProven = provesDevice(params)
+  return {
+    isSecretRight: holdsSecret(params, attempt),
+    isDeviceProven,
+    isDeviceTokenRight: isDeviceProven && holdsDeviceToken(params, record),
+  }
+}
+
+function holdsSecret({ auth }: ConnectParams, { policyAt, localityAt, headersAt }: Attempt): boolean {
+  const policy = POLICIES[policyAt] as AuthPolicy
+  const locality = LOCALITIES[localityAt] as Locality
+  const headers = HEADERS[headersAt] as IncomingHttpHeaders
+  if (locality.kind === 'local' && locality.via === 'unix-socket') return true
+  const given = [auth?.token, auth?.password].map((value) => value?.trim())
+  switch (policy.mode) {
+    case 'none':
+      return true
+    case 'token':
+      return policy.token !== undefined && given.includes(policy.token)
+    case 'password':
+      return policy.password !== undefined && given.includes(policy.password)
+    case 'trusted-proxy': {
+      if (locality.kind === 'local') return policy.password !== undefined && given[1] === policy.password
+      const isVouchedFor = headers['x-user'] === PROXY_USER && headers['x-proof'] !== undefined
+      return locality.kind === 'proxied' && locality.proxyAddress === '10.0.0.2' && isVouchedFor
+    }
+  }
+}
+
+function provesDevice(params: ConnectParams): boolean {
+  const { device } = params
+  if (device === undefined) return false
+  const text = device.publicKey.replace(/-----(BEGIN|END) PUBLIC KEY-----|\s+/g, '')
+  const raw = Buffer.from(text, 'base64').subarray(-32)
+  if (raw.length !== 32 || createHash('sha256').update(raw).digest('hex') !== device.id) return false
+  if (device.nonce.trim() !== NONCE || Math.abs(NOW_MS - device.signedAt) > SKEW_MS) return false
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' })
+  const signature = Buffer.from(device.signature, 'base64')
+  return (['v3', 'v2'] as const).some((version) => {
+    const payload = signedText(version, params, device.id, device.signedAt, NONCE)
+    return verify(null, Buffer.from(payload), key, signature)
+  })
+}
+
+function holdsDeviceToken({ auth, role, device }: ConnectParams, record: DeviceRecord | undefined): boolean {
+  const name = role === 'node' ? 'node' : 'operator'
+  const token = record?.tokens[name]
+  if (record === undefined || token === undefined || token.revokedAtMs !== undefined || device === undefined)
+    return false
+  const live = TOKENS.derive(record.deviceId, name, token.generation)
+  return [auth?.deviceToken, auth?.token].some((value) => value?.trim() === live)
+}
+
+/** The law: throws when somebody was let in who should not have been, or with more than was theirs. */
+export function assertLawful(
+  admitted: Authorised,
+  params: ConnectParams,
+  attempt: Attempt,
+  before: DeviceRecord | undefined,
+  after: DeviceRecord | undefined,
+): void {
+  const locality = LOCALITIES[attempt.localityAt] as Locality
+  const headers = HEADERS[attempt.headersAt] as IncomingHttpHeaders
+  const evidence = weigh(params, attempt, before)
+  const role = params.role ?? 'operator'
+  const requested = params.scopes ?? []
+  const { id, mode } = params.client
+
+  assert.ok(evidence.isSecretRight || evidence.isDeviceTokenRight, 'no credential was right')
+  assert.ok(params.device === undefined || evidence.isDeviceProven, 'the device was not proven')
+  assert.ok(['operator', 'node'].includes(role) && admitted.role === role)
+  assert.ok(role === 'operator' || params.device !== undefined, 'a node without a device')
+  assert.notEqual(headers.origin, 'https://evil.example', 'a page of another origin')
+  const oldest = mode === 'probe' || (role === 'node' && mode === 'node') ? 3 : 4
+  assert.ok(params.minProtocol <= 4 && params.maxProtocol >= oldest, 'no common protocol')
+
+  const isOwner =
+    locality.kind === 'local' &&
+    headers.origin === undefined &&
+    (locality.via === 'unix-socket' || `${id}/${mode}` === 'cli/cli' || `${id}/${mode}` === 'gateway-client/backend')
+  if (params.device !== undefined && !(isOwner && id === 'gateway-client')) {
+    assert.equal(
+      after?.publicKey,
+      Buffer.from(params.device.publicKey.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64')
+        .subarray(-32)
+        .toString('base64url'),
+    )
+    assert.ok(after?.roles.includes(role as 'operator'), 'the role was never approved')
+    assert.ok(role === 'node' || coversScopes(after?.approvedScopes ?? [], requested), 'scopes beyond the approved')
+    if (after !== before) assert.equal(locality.kind, 'local', 'paired without a question from afar')
+  }
+  assert.ok(
+    admitted.grantedScopes.every((scope) => requested.includes(scope)),
+    'scopes nobody asked for',
+  )
+  if (role === 'node') assert.deepEqual(admitted.grantedScopes, [])
+  const isAnonymous = params.device === undefined && !isOwner && admitted.method !== 'trusted-proxy'
+  if (isAnonymous) assert.deepEqual(admitted.grantedScopes, [], 'a bare secret from elsewhere may not act')
+  if (admitted.deviceToken !== undefined) assert.ok(evidence.isDeviceProven, 'a device token for nobody')
+}
+
+export type Judged = Verdict<Authorised>
