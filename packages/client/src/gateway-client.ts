@@ -181,8 +181,8 @@ export class GatewayClient implements Caller, AsyncDisposable {
         schedule(phase)
         break
       case 'queued':
-        // The pause is over, although a start slot may take a moment.
-        if (state.name === 'pairing' || state.name === 'parked') schedule('backoff')
+        // No longer parked, although a start slot may take a moment.
+        if (state.name === 'parked') schedule('backoff')
         break
       case 'stopped':
         void this.#driver.stop()

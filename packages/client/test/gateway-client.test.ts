@@ -232,6 +232,32 @@ test('pairing pauses with the request to approve, and resumes at once when it is
   await client.stop()
 })
 
+test('a live request is asked for again ever more slowly, without counting as failures, until it is approved', async () => {
+  const details = { requestId: 'r-1', pauseReconnect: false, recommendedNextStep: 'wait_then_retry' }
+  let isApproved = false
+  const { clock, gateway, client, types } = setup({
+    onConnect: (peer, frame, g) =>
+      isApproved
+        ? peer.send(encodeOk(frame.id, helloOk()))
+        : g.refuse(peer, frame, wireRefusal('PAIRING_REQUIRED', { code: 'NOT_PAIRED', details })),
+  })
+  client.start()
+  await clock.advance(0)
+  assert.equal(client.status.type, 'pairing')
+  await clock.advance(10_000)
+  const early = gateway.peers.length
+  assert.ok(early >= 6 && early <= 8, `${early} attempts in the first ten seconds`)
+  await clock.advance(590_000)
+  const attempts = gateway.peers.length
+  assert.ok(attempts < 60, `${attempts} attempts in ten minutes`)
+  assert.equal(client.supervision.failures, 0)
+  assert.ok(!types().includes('backoff'))
+  isApproved = true
+  await clock.advance(31_000)
+  assert.equal((await client.ready()).type, 'hello-ok')
+  await client.stop()
+})
+
 test('a terminal refusal parks with the exact next command, until something changes', async () => {
   let isFixed = false
   const error = wireRefusal('AUTH_TOKEN_MISSING', { details: { nextCommand: 'breakwater token show' } })

@@ -55,9 +55,15 @@ function afterVerdict(
   }
   const isNews = state.pairing === null || state.pairing.requestId !== next.pairing?.requestId
   return [
-    { ...next, phase: 'pairing', wakeAt: moment.nowMs + rules.options.pairingPauseMs },
+    { ...next, phase: 'pairing', wakeAt: moment.nowMs + pairingWaitMs(verdict, moment, rules) },
     isNews ? [{ type: 'warn', kind: 'pairing' }] : [],
   ]
+}
+
+/** Whoever may ask again does so with the same spread as any first retry. */
+function pairingWaitMs(verdict: PairingVerdict, { fraction }: Moment, { policy, options }: ConnectionRules): number {
+  const askAgainMs = hintMs(verdict, options)
+  return askAgainMs === 0 ? options.pairingPauseMs : askAgainMs + retryDelayMs(policy, 0, fraction)
 }
 
 function holdRequest(state: ConnectionState, { requestId }: PairingVerdict): ConnectionState {
@@ -92,6 +98,6 @@ function retryLater(
   return [next, isFailure && isWarningFailure(failures) ? [{ type: 'warn', kind: 'failing' }] : []]
 }
 
-function hintMs({ retryAfterMs }: RetryVerdict, { maxRetryAfterMs }: SupervisorOptions): number {
+function hintMs({ retryAfterMs }: RetryVerdict | PairingVerdict, { maxRetryAfterMs }: SupervisorOptions): number {
   return retryAfterMs !== undefined && retryAfterMs > 0 ? Math.min(retryAfterMs, maxRetryAfterMs) : 0
 }

@@ -23,6 +23,11 @@ export interface PairingVerdict {
   readonly code?: string | undefined
   /** The pending request; unset keeps the id of an earlier verdict. */
   readonly requestId?: string | undefined
+  /**
+   * Asking again does not disturb the request: the next attempt comes after this wait, in milliseconds, instead of
+   * the long pause. Clamped to `maxRetryAfterMs`; unset or 0 = the pause.
+   */
+  readonly retryAfterMs?: number | undefined
 }
 
 /** Trying again cannot help until the credential, the configuration or the pairing changes. */

@@ -135,6 +135,19 @@ test('a server that claims to be starting for longer than 60 s is counted as fai
   assert.equal(walk.state.failures, 2)
 })
 
+test('a pairing request that may be asked for again is, after the hint and a spread, for as long as it takes', () => {
+  const walk = new MachineWalk()
+  const waits: number[] = []
+  for (const retryAfterMs of [1_000, 30_000, 10_000_000, 0, undefined]) {
+    walk.dial()
+    walk.end({ ...pairing('req-1'), retryAfterMs } as Verdict)
+    waits.push(walk.waitMs)
+    assert.equal(walk.state.phase, 'pairing')
+  }
+  assert.deepEqual(waits, [1_500, 30_500, 300_500, 300_000, 300_000])
+  assert.deepEqual([walk.state.failures, walk.state.breaker.state, walk.warnings], [0, 'closed', ['pairing@0']])
+})
+
 test('pairing pauses 300 s without counting a failure, and warns once per request', () => {
   const walk = new MachineWalk()
   walk.dial()

@@ -1,7 +1,14 @@
 // The one place with a socket and timers: performs the machine's effects and feeds what happens back as events.
 // Decides nothing. One socket at a time; a dial settles only once the socket of a failed attempt is gone.
 
-import { cutCloseReason, decodeServerMessage, type EventFrame, type HelloOk, isRecord } from '@breakwater/protocol'
+import {
+  cutCloseReason,
+  decodeServerMessage,
+  type EventFrame,
+  type HelloOk,
+  isRecord,
+  type ResponseFrame,
+} from '@breakwater/protocol'
 import { type Random, SupervisorError } from '@breakwater/supervisor'
 import type { ClientClock } from '../clock.ts'
 import { ClientError, type CloseInfo, type ConnectPhase } from '../errors.ts'
@@ -71,6 +78,7 @@ export class ConnectionDriver {
   #inbox: Event[] | undefined
   #lastActivityAt = 0
   #lastSeq: LastSeq
+  #pairingSince: number | undefined
   #restartExpectedMs: number | undefined
   #idSeed: string | undefined
 
@@ -150,6 +158,8 @@ export class ConnectionDriver {
     const previous = this.#state
     const [next, effects] = step(previous, event)
     this.#state = next
+    if (next.name === 'pairing') this.#pairingSince ??= this.#components.clock.now()
+    else if (next.name === 'ready' || next.name === 'stopped') this.#pairingSince = undefined
     for (const effect of effects) this.#perform(effect)
     if (next !== previous) this.#components.guard(() => this.#components.listener.onState(next))
   }
@@ -257,8 +267,13 @@ export class ConnectionDriver {
     if (decoded.kind === 'invalid') return
     this.#lastActivityAt = this.#components.clock.now()
     if (decoded.kind === 'event') this.#onEvent(decoded.frame)
-    else if (this.#state.name === 'authenticating') this.#feed({ type: 'answered', frame: decoded.frame })
+    else if (this.#state.name === 'authenticating') this.#onAnswer(decoded.frame)
     else this.#calls.receive(decoded.frame)
+  }
+
+  #onAnswer(frame: ResponseFrame): void {
+    const nowMs = this.#components.clock.now()
+    this.#feed({ type: 'answered', frame, pairingWaitedMs: nowMs - (this.#pairingSince ?? nowMs) })
   }
 
   #onEvent(frame: EventFrame): void {

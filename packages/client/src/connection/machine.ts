@@ -49,7 +49,7 @@ export type Event =
   | { readonly type: 'prepared'; readonly text: string; readonly sent: ConnectSent }
   /** The connect frame cannot be made: key, credentials or manifest are unavailable. */
   | { readonly type: 'failed'; readonly error: ClientError }
-  | { readonly type: 'answered'; readonly frame: ResponseFrame }
+  | { readonly type: 'answered'; readonly frame: ResponseFrame; readonly pairingWaitedMs?: number }
   | { readonly type: 'expired' }
   /** Nothing was heard for two tick intervals. */
   | { readonly type: 'silent' }
@@ -150,7 +150,7 @@ export const TABLE: { readonly [N in StateName]: Row<N> } = {
     stop: stopAttempt,
   },
   authenticating: {
-    answered: (state, { frame }) => answered(state, frame),
+    answered,
     failed,
     expired: () => timeout('hello', 'answer connect', CLIENT_CLOSE.noHello),
     closed: closedEarly,
@@ -182,14 +182,15 @@ export function step(state: State, event: Event): Transition {
   return rule === undefined ? [state, []] : rule(state as never, event as never)
 }
 
-function answered(state: StateOf<'authenticating'>, frame: ResponseFrame): Transition {
+function answered(state: StateOf<'authenticating'>, event: EventOf<'answered'>): Transition {
+  const { frame, pairingWaitedMs = 0 } = event
   const { generation, sent } = state
   if (frame.id !== sent.id) return [state, []]
   if (!frame.ok) {
     const wire = frame.error
     if (wire === undefined) return end(invalidAnswer(), CLIENT_CLOSE.failed)
     const error = new ClientError('CONNECT_REFUSED', foreignText(String(wire.message)), { wire })
-    return end(error, CLIENT_CLOSE.failed, { hasFallback: sent.hasFallback })
+    return end(error, CLIENT_CLOSE.failed, { hasFallback: sent.hasFallback, pairingWaitedMs })
   }
   if (!isHello(frame.payload)) return end(invalidAnswer(), CLIENT_CLOSE.failed)
   const hello = frame.payload

@@ -12,6 +12,10 @@ export const STARTING_RETRY_MS = 500
 /** Wait after AUTH_RATE_LIMITED without a hint: the limiter's window. */
 export const RATE_LIMITED_RETRY_MS = 60_000
 
+/** Bounds of asking again for a pairing that a person has yet to approve, in milliseconds. */
+export const PAIRING_POLL_MIN_MS = 1_000
+export const PAIRING_POLL_MAX_MS = 30_000
+
 /** Refusals that heal without anybody's help although the table names a fault: clocks, nonces, proxies, redeployments. */
 const RETRIED: ReadonlySet<string> = new Set([
   'DEVICE_AUTH_DEVICE_ID_MISMATCH',
@@ -36,6 +40,8 @@ const TERMINAL_UPGRADE_TYPES: ReadonlySet<string> = new Set(['proxy_attribution_
 export interface RecoveryContext {
   /** The authenticator has another credential to offer after AUTH_TOKEN_MISMATCH. */
   readonly hasFallback?: boolean
+  /** How long this client has been waiting for the approval, in milliseconds. Unset = 0. */
+  readonly pairingWaitedMs?: number
   /** The gateway announced a restart and when it expects to be back. */
   readonly restartExpectedMs?: number | undefined
 }
@@ -50,9 +56,9 @@ export function judgeError(error: ClientError, context: RecoveryContext = {}): V
   return error.code === 'TLS_UNTRUSTED' || error.code === 'INVALID_RESPONSE' ? retry(error) : terminal(error)
 }
 
-function judgeRefusal(error: ClientError, { hasFallback }: RecoveryContext): Verdict {
+function judgeRefusal(error: ClientError, { hasFallback, pairingWaitedMs = 0 }: RecoveryContext): Verdict {
   const { detailCode, details } = error
-  if (detailCode === 'PAIRING_REQUIRED') return judgePairing(error)
+  if (detailCode === 'PAIRING_REQUIRED') return judgePairing(error, pairingWaitedMs)
   if (detailCode === 'AUTH_TOKEN_MISMATCH' && hasFallback === true) {
     return { ...retry(error, FALLBACK_RETRY_MS), starting: true }
   }
@@ -63,11 +69,17 @@ function judgeRefusal(error: ClientError, { hasFallback }: RecoveryContext): Ver
   return isTransient(error) ? retry(error) : terminal(error)
 }
 
-/** A request that the gateway keeps live is polled with normal backoff; otherwise retrying would only disturb it. */
-function judgePairing(error: ClientError): Verdict {
-  const { details } = error
-  if (details.pauseReconnect === false || details.recommendedNextStep === 'wait_then_retry') return retry(error)
-  return { verdict: 'pairing', reason: error.message, code: codeOf(error), requestId: error.requestId }
+/**
+ * A request the gateway keeps live is asked for again: after the gateway's hint, else after a tenth of the time waited so
+ * far. Any other is left alone, because asking again would only disturb it.
+ */
+function judgePairing(error: ClientError, waitedMs: number): Verdict {
+  const { details, requestId } = error
+  const pause = { verdict: 'pairing', reason: error.message, code: codeOf(error), requestId } as const
+  const isLive = details.pauseReconnect === false || details.recommendedNextStep === 'wait_then_retry'
+  if (!isLive) return pause
+  const askAgainMs = Math.min(Math.max(waitedMs / 10, PAIRING_POLL_MIN_MS), PAIRING_POLL_MAX_MS)
+  return { ...pause, retryAfterMs: error.retryAfterMs ?? Math.round(askAgainMs) }
 }
 
 function isTransient(error: ClientError): boolean {

@@ -45,6 +45,25 @@ test('pairing pauses and keeps the request id', () => {
   })
 })
 
+test('a request the gateway keeps live is asked for again: as hinted, else after a tenth of the time waited', () => {
+  const judge = (details: object, more = {}, pairingWaitedMs = 0) => {
+    const verdict = judgeError(refusal('PAIRING_REQUIRED', { details: { requestId: 'r1', ...details }, ...more }), {
+      pairingWaitedMs,
+    })
+    assert.ok(verdict.verdict === 'pairing')
+    assert.equal(verdict.requestId, 'r1')
+    return verdict.retryAfterMs
+  }
+  for (const live of [{ pauseReconnect: false }, { recommendedNextStep: 'wait_then_retry' }]) {
+    assert.equal(judge(live), 1_000)
+    assert.equal(judge(live, {}, 60_000), 6_000)
+    assert.equal(judge(live, {}, 10_000_000), 30_000)
+    assert.equal(judge(live, { retryAfterMs: 2_000 }, 10_000_000), 2_000)
+  }
+  assert.equal(judge({}), undefined)
+  assert.equal(judge({ pauseReconnect: true }, {}, 60_000), undefined)
+})
+
 test('a locked-out source comes back when told, or after a minute, but never guesses in between', () => {
   const hinted = judgeError(refusal('AUTH_RATE_LIMITED', { retryAfterMs: 42_000 }))
   assert.equal(hinted.verdict === 'retry' && hinted.retryAfterMs, 42_000)
