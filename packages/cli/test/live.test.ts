@@ -1,7 +1,9 @@
 // The client commands against a gateway that runs: results, shapes, exit codes.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startTestGateway, TEST_TOKEN, tempDir } from '@breakwater/testkit'
@@ -119,6 +121,22 @@ test('where no gateway runs, every address that was tried is named', async () =>
   assert.match(error.nextStep, /^breakwater gateway/)
 })
 
+test('somebody who accepts and says nothing is given up on in time', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  try {
+    const startedAt = performance.now()
+    const args = ['health', '--url', `ws://127.0.0.1:${port}`, '--token', 't', '--timeout', '300', '--json']
+    const ran = await run(args)
+    assert.equal(ran.code, EXIT.unreachable)
+    assert.equal(jsonOf(ran).error.code, 'CONNECT_TIMEOUT')
+    assert.ok(performance.now() - startedAt >= 300)
+  } finally {
+    silent.close()
+  }
+})
+
 test('probe tries the socket and the port the gateway really listens on, and times each leg', async () => {
   await using fixture = await startTestGateway({ auth: { mode: 'token', token: undefined } })
   const ran = await run(['probe', '--json'], { env: { BREAKWATER_STATE_DIR: fixture.stateDir } })
@@ -146,6 +164,7 @@ test('probe of a typed address needs no secret and shows the verdict', async () 
   assert.ok(target.legs.challengeMs !== undefined)
   assert.equal(typeof target.error.code, 'string')
   assert.equal(target.error.nextCommand, 'breakwater token show')
+  assert.equal(target.error.exitCode, undefined)
 })
 
 test('token show prints the token and nothing else; a person is warned besides', async () => {

@@ -31,7 +31,7 @@ export class Output {
   }
 
   failure(failure: Failure): void {
-    if (this.isJson) this.#io.out(toJson({ error: toPublic(failure) }))
+    if (this.isJson) this.#io.out(toJson({ error: publicFailure(failure) }))
     else this.#io.err(renderFailure(failure, this.#errStyle))
   }
 
@@ -43,8 +43,8 @@ export class Output {
 
 export const toJson = (data: unknown): string => `${JSON.stringify(data, null, 2)}\n`
 
-/** The exit code is the process's own business. */
-function toPublic({ exitCode: _, code, message, ...facts }: Failure): Omit<Failure, 'exitCode'> {
+/** What programs are shown of a failure: the exit code is the process's own business. */
+export function publicFailure({ exitCode: _, code, message, ...facts }: Failure): Omit<Failure, 'exitCode'> {
   return { code, message, ...facts }
 }
 

@@ -47,8 +47,9 @@ function exitCodeOf(error: ClientError): ExitCode {
 function nextStepOf(error: ClientError, target: Target): string | undefined {
   if (error.nextCommand !== undefined) return undefined
   switch (error.code) {
-    case 'CONNECT_FAILED':
     case 'CONNECT_TIMEOUT':
+      return 'breakwater probe (shows how far it gets): the gateway hangs, is overloaded, or something between drops what is sent.'
+    case 'CONNECT_FAILED':
       return target.isOurMachine
         ? 'breakwater gateway (starts it), or breakwater probe (shows where it fails)'
         : 'Check that the gateway runs and that this address reaches it: breakwater probe --url <address>'

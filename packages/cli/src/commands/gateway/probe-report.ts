@@ -29,15 +29,18 @@ export interface ProbeReport {
   readonly error?: Failure
 }
 
+/** As it is shown: without the exit code. */
+export type PublicProbeReport = Omit<ProbeReport, 'error'> & { readonly error?: Omit<Failure, 'exitCode'> }
+
 export function renderProbe(
-  { ok, targets }: { readonly ok: boolean; readonly targets: readonly ProbeReport[] },
+  { ok, targets }: { readonly ok: boolean; readonly targets: readonly PublicProbeReport[] },
   style: Style,
 ): string {
   const verdict = ok ? style.good('A gateway answers and lets us in.') : style.bad('No gateway lets us in.')
   return `${verdict}\n${targets.map((target) => `\n${renderTarget(target, style)}`).join('')}`
 }
 
-function renderTarget(report: ProbeReport, style: Style): string {
+function renderTarget(report: PublicProbeReport, style: Style): string {
   const { url, kind, credentialFrom, server, auth, legs, error } = report
   const heading = `${report.ok ? style.good('ok  ') : style.bad('fail')} ${style.strong(url)}\n`
   return (
@@ -68,7 +71,7 @@ const LEGS = [
 const timingText = (legs: ProbeLegs): string =>
   LEGS.flatMap(([key, name]) => (legs[key] === undefined ? [] : [`${name} ${formatMs(legs[key])}`])).join(', ')
 
-function retryText({ retryable, retryAfterMs }: Failure): string {
+function retryText({ retryable, retryAfterMs }: Omit<Failure, 'exitCode'>): string {
   if (retryable !== true) return 'does not help until something changes'
   return retryAfterMs === undefined ? 'helps' : `helps after ${formatMs(retryAfterMs)}`
 }

@@ -3,8 +3,9 @@
 
 import type { CommandContext } from '../../command-context.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
+import { publicFailure } from '../../output/output.ts'
 import { findTargets } from '../../target/connect.ts'
-import { type ProbeReport, renderProbe } from './probe-report.ts'
+import { type ProbeReport, type PublicProbeReport, renderProbe } from './probe-report.ts'
 import { probeTarget } from './probe-target.ts'
 
 export async function probe(context: CommandContext): Promise<ExitCode> {
@@ -13,9 +14,12 @@ export async function probe(context: CommandContext): Promise<ExitCode> {
   const { report, other } = await probeTarget(context, first, second)
   const reports = other === undefined ? [report] : [report, (await probeTarget(context, other)).report]
   const ok = reports.some((report) => report.ok)
-  context.output.result({ ok, targets: reports }, (data, style) => renderProbe(data, style))
+  context.output.result({ ok, targets: reports.map(toPublic) }, renderProbe)
   return ok ? EXIT.ok : worstOf(reports)
 }
+
+const toPublic = ({ error, ...report }: ProbeReport): PublicProbeReport =>
+  error === undefined ? report : { ...report, error: publicFailure(error) }
 
 /** An answer, even a refusal, says more than silence. */
 function worstOf(reports: readonly ProbeReport[]): ExitCode {

@@ -1,7 +1,14 @@
 // `breakwater gateway`: runs the gateway in this process until a signal asks it to stop.
 
 import { existsSync } from 'node:fs'
-import { FileLogger, type Gateway, ownerSocketPath, startGateway, tokenFilePath } from '@breakwater/gateway'
+import {
+  FileLogger,
+  type Gateway,
+  logDirectoryPath,
+  ownerSocketPath,
+  startGateway,
+  tokenFilePath,
+} from '@breakwater/gateway'
 import type { CommandContext } from '../../command-context.ts'
 import { EXIT, type ExitCode } from '../../exit-codes.ts'
 import type { GatewayFlags } from './gateway-flags.ts'
@@ -39,7 +46,7 @@ export async function runGateway(context: CommandContext, flags: GatewayFlags): 
 
 function openLog({ options, config }: GatewaySettings, writeLine: (line: string) => void): FileLogger {
   return FileLogger.open({
-    directory: config.logging.dir ?? `${options.stateDir}/logs`,
+    directory: config.logging.dir ?? logDirectoryPath(options.stateDir),
     level: options.logLevel,
     consoleLevel: options.consoleLevel,
     console: writeLine,
