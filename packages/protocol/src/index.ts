@@ -12,5 +12,6 @@ export { familyOf, METHOD_FAMILIES, type MethodFamily, servedMethods } from './m
 export * from './methods.ts'
 export { describeSchemaErrors, type SchemaFinding, type SchemaValidator } from './schema-errors.ts'
 export * from './scopes.ts'
+export * from './setup-code.ts'
 export * from './signature-payload.ts'
 export * from './version.ts'
