@@ -77,9 +77,7 @@ function requestProblem(value: unknown): string | undefined {
 }
 
 const readableId = (value: unknown): string =>
-  isRecord(value) && typeof value.id === 'string' && value.id.length > 0 && value.id.length <= 256
-    ? value.id
-    : 'invalid'
+  isRecord(value) && typeof value.id === 'string' && value.id.length <= 256 ? value.id : 'invalid'
 
 /** A message a client received. Unknown fields and unknown events are legal: the protocol grows by addition. */
 export type DecodedServerMessage =

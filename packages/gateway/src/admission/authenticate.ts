@@ -7,6 +7,7 @@ import type { DeviceRecord } from '../store/records.ts'
 import type { Reader } from '../store/store.ts'
 import {
   type Authenticated,
+  type Connecting,
   next,
   type Proven,
   refuse,
@@ -51,7 +52,7 @@ function presentedDeviceToken(auth: ConnectAuth | undefined): { presented: strin
  * Callers that need no pairing (DESIGN, self-connection; pairing notes section 5): our own back-end and the owner's
  * command line, on this machine, without a browser in between.
  */
-function isOwnerProcess({ locality, headers, connect }: Proven): boolean {
+export function isOwnerProcess({ locality, headers, connect }: Connecting): boolean {
   if (locality.kind !== 'local' || headers.origin !== undefined) return false
   if (locality.via === 'unix-socket') return true
   const { id, mode } = connect.client

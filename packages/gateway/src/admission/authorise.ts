@@ -27,11 +27,11 @@ export const authorise =
 
 /**
  * Scopes as requested (the wire echoes unknown ones, which grant nothing). Without a device only the owner's own
- * processes keep them: a shared secret alone, from anywhere else, may connect but not act.
+ * processes keep them: a shared secret or a proxy's word alone, from anywhere else, may connect but not act.
  */
 function grantScopes({ role, requestedScopes, device, isOwnerProcess, method, headers }: Paired): readonly string[] {
   if (role === 'node') return []
-  if (device === undefined && !isOwnerProcess && method !== 'trusted-proxy') return []
+  if (device === undefined && !isOwnerProcess) return []
   const cap = headers['x-openclaw-scopes']
   if (method !== 'trusted-proxy' || typeof cap !== 'string') return requestedScopes
   const allowed = new Set(cap.split(',').map((scope) => scope.trim()))

@@ -16,7 +16,7 @@ export const decodeConnect =
     if (frame.method !== 'connect') {
       return refuse('INVALID_HANDSHAKE')
     }
-    if (!validateConnect(frame.params ?? {})) {
+    if (!validateConnect(frame.params)) {
       return refuse('INVALID_CONNECT_PARAMS', {
         message: `invalid connect params: ${describeSchemaErrors(validateConnect.errors)}`,
       })

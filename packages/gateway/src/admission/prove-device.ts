@@ -3,7 +3,7 @@
 
 import { isControlUiClient, LIMITS, signedToken } from '@breakwater/protocol'
 import type { DeviceKeys } from '../auth/device-keys.ts'
-import { secretRefusal } from './authenticate.ts'
+import { isOwnerProcess, secretRefusal } from './authenticate.ts'
 import { next, type Proven, refuse, type SecretChecked, type Verdict } from './candidate.ts'
 
 export interface ProveDeviceComponents {
@@ -51,13 +51,15 @@ function judgeMissingDevice(candidate: SecretChecked): Verdict<Proven> {
   if (isControlUiClient(connect.client.id) && secret.ok && secret.method !== 'trusted-proxy' && !isOwnSocket) {
     return refuse('CONTROL_UI_DEVICE_IDENTITY_REQUIRED')
   }
+  // Where nothing is asked for, nothing was proven either: only the owner's own processes need no key then.
+  if (secret.ok && secret.method === 'none' && !isOwnerProcess(candidate)) return identityRequired()
   if (secret.ok) return next({ ...candidate, device: undefined })
   if (secret.isMissing && secret.error !== 'AUTH_IDENTITY_HEADER_REQUIRED') {
-    return isControlUiClient(connect.client.id)
-      ? refuse('CONTROL_UI_DEVICE_IDENTITY_REQUIRED')
-      : refuse('DEVICE_IDENTITY_REQUIRED', { nextCommand: 'breakwater token show' })
+    return isControlUiClient(connect.client.id) ? refuse('CONTROL_UI_DEVICE_IDENTITY_REQUIRED') : identityRequired()
   }
   return secretRefusal(candidate, secret)
 }
+
+const identityRequired = () => refuse('DEVICE_IDENTITY_REQUIRED', { nextCommand: 'breakwater token show' })
 
 const deviceRefusal = (error: Parameters<typeof refuse>[0], reason: string) => refuse(error, { details: { reason } })

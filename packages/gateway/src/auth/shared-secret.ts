@@ -71,10 +71,10 @@ function judgeProxyIdentity(
     const value = claim.headers[name]
     return present(Array.isArray(value) ? value[0] : value)
   }
-  if (!proxy.requiredHeaders.every((name) => header(name) !== undefined))
-    return refused('trusted_proxy_missing_header', true)
+  const missing = proxy.requiredHeaders.find((name) => header(name) === undefined)
+  if (missing !== undefined) return refused(`trusted_proxy_missing_header_${missing}`, true)
   const user = header(proxy.userHeader)
-  if (user === undefined) return refused('trusted_proxy_user_missing', true)
+  if (user === undefined) return refused('trusted_proxy_user_missing', false)
   if (proxy.allowUsers.length > 0 && !proxy.allowUsers.includes(user))
     return refused('trusted_proxy_user_not_allowed', false)
   return { ok: true, method: 'trusted-proxy' }

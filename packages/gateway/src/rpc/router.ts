@@ -28,8 +28,8 @@ import { IdempotencyCache } from './idempotency.ts'
 import { toWireError } from './to-wire-error.ts'
 import { WriteLimiter } from './write-limiter.ts'
 
-/** Consecutive calls of the other role's methods after which the connection is closed (protocol notes section 5). */
-const MAX_ROLE_VIOLATIONS = 10
+/** Consecutive calls of the other role's methods that a connection survives; the next one ends it (protocol notes 5). */
+const MAX_ROLE_VIOLATIONS = 11
 const DEFAULT_DEADLINE_MS = 30_000
 /** Calls of one connection that may be waiting for their handlers, for aborting them when it closes. */
 type RunningCalls = Set<Call>
@@ -139,13 +139,13 @@ export class Router {
 
   /** Role and scope, judged before anything else is looked at; undefined when the call may go on. */
   #accessProblem(peer: Peer, method: string): WireError | undefined {
-    if (method === 'connect') return new WireError('CONNECT_REPEATED')
     const access = methodAccess(method)
     const { role } = peer.identity
     if (access === undefined) return this.#unknownMethodProblem(peer, method)
     if (!access.roles.includes(role)) return this.#wrongRole(peer)
     if (access.scope !== undefined && role === 'operator' && !peer.hasScope(access.scope))
       return missingScope(access.scope)
+    if (method === 'connect') return new WireError('CONNECT_REPEATED')
     return undefined
   }
 
