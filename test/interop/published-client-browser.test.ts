@@ -7,11 +7,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
 import { startTestGateway, TEST_TOKEN } from '@breakwater/testkit'
+import { chromium } from 'playwright-core'
 
 const CHROMIUM = process.env.BREAKWATER_CHROMIUM ?? '/usr/bin/chromium'
-const QUIET_FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const QUIET_FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 const PACKAGES = fileURLToPath(new URL('../../node_modules/@openclaw/', import.meta.url))
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>interop</title>
@@ -107,7 +114,9 @@ interface Outcome {
   readonly events: readonly string[]
 }
 
-test('the browser entry connects with token, password and a signed device, reads health and hears ticks and presence', { skip }, async () => {
+test('the browser entry connects with token, password and a signed device, reads health and hears ticks and presence', {
+  skip,
+}, async () => {
   await using page = await servePage()
   await using byToken = await startTestGateway()
   await using byPassword = await startTestGateway({ auth: { mode: 'password', password: 'hunter22' } })
@@ -116,7 +125,8 @@ test('the browser entry connects with token, password and a signed device, reads
     const tab = await browser.newPage()
     await tab.goto(page.origin)
     await tab.waitForFunction('window.isReady === true')
-    const connect = (options: object): Promise<Outcome> => tab.evaluate(`window.connectOnce(${JSON.stringify(options)})`)
+    const connect = (options: object): Promise<Outcome> =>
+      tab.evaluate(`window.connectOnce(${JSON.stringify(options)})`)
 
     const signed = await connect({ url: byToken.url, auth: { token: TEST_TOKEN }, device: true, waitForTick: true })
     assert.equal(signed.method, 'token')
@@ -130,7 +140,10 @@ test('the browser entry connects with token, password and a signed device, reads
     assert.equal(password.method, 'password')
 
     // A page without a device of its own is told to make one.
-    await assert.rejects(connect({ url: byToken.url, auth: { token: TEST_TOKEN }, device: false }), /CONTROL_UI_DEVICE_IDENTITY_REQUIRED/)
+    await assert.rejects(
+      connect({ url: byToken.url, auth: { token: TEST_TOKEN }, device: false }),
+      /CONTROL_UI_DEVICE_IDENTITY_REQUIRED/,
+    )
     await assert.rejects(connect({ url: byToken.url, auth: { token: 'wrong' }, device: true }), /AUTH_TOKEN_MISMATCH/)
   } finally {
     await browser.close()
@@ -140,12 +153,22 @@ test('the browser entry connects with token, password and a signed device, reads
 test('a page of another origin is refused although it knows the token', { skip }, async () => {
   await using page = await servePage()
   await using gateway = await startTestGateway({ bind: '127.0.0.1' })
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...QUIET_FLAGS, '--host-resolver-rules=MAP evil.test 127.0.0.1', `--unsafely-treat-insecure-origin-as-secure=http://evil.test:${new URL(page.origin).port}`] })
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      ...QUIET_FLAGS,
+      '--host-resolver-rules=MAP evil.test 127.0.0.1',
+      `--unsafely-treat-insecure-origin-as-secure=http://evil.test:${new URL(page.origin).port}`,
+    ],
+  })
   try {
     const tab = await browser.newPage()
     await tab.goto(page.origin.replace('127.0.0.1', 'evil.test'))
     await tab.waitForFunction('window.isReady === true')
-    const refused = tab.evaluate(`window.connectOnce(${JSON.stringify({ url: gateway.url, auth: { token: TEST_TOKEN }, device: true })})`)
+    const refused = tab.evaluate(
+      `window.connectOnce(${JSON.stringify({ url: gateway.url, auth: { token: TEST_TOKEN }, device: true })})`,
+    )
     await assert.rejects(refused, /CONTROL_UI_ORIGIN_NOT_ALLOWED/)
   } finally {
     await browser.close()

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
-import { GatewayClient } from '@openclaw/gateway-client'
 import { startTestGateway, TEST_TOKEN } from '@breakwater/testkit'
+import { GatewayClient } from '@openclaw/gateway-client'
 
 type Options = ConstructorParameters<typeof GatewayClient>[0]
 type PublishedHello = Parameters<NonNullable<Options['onHelloOk']>>[0]
@@ -73,8 +73,10 @@ function deviceIdentity(): NonNullable<Options['deviceIdentity']> {
 const hostDeps = async (): Promise<NonNullable<Options['hostDeps']>> => {
   const { createPrivateKey, createPublicKey, sign } = await import('node:crypto')
   return {
-    signDevicePayload: (pem, payload) => sign(null, Buffer.from(payload, 'utf8'), createPrivateKey(pem)).toString('base64url'),
-    publicKeyRawBase64UrlFromPem: (pem) => createPublicKey(pem).export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64url'),
+    signDevicePayload: (pem, payload) =>
+      sign(null, Buffer.from(payload, 'utf8'), createPrivateKey(pem)).toString('base64url'),
+    publicKeyRawBase64UrlFromPem: (pem) =>
+      createPublicKey(pem).export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64url'),
   }
 }
 
@@ -104,7 +106,8 @@ test('a signed device is paired silently, gets its token, and comes back with it
   const stored = new Map<string, { token: string; scopes: string[] }>()
   const deps = {
     ...(await hostDeps()),
-    storeDeviceAuthToken: ({ role, token, scopes }: { role: string; token: string; scopes: string[] }) => void stored.set(role, { token, scopes }),
+    storeDeviceAuthToken: ({ role, token, scopes }: { role: string; token: string; scopes: string[] }) =>
+      void stored.set(role, { token, scopes }),
     loadDeviceAuthToken: ({ role }: { role: string }) => stored.get(role) ?? null,
   }
   const common: Options = {

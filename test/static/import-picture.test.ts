@@ -28,9 +28,11 @@ interface Import {
 const sources = globSync('packages/*/src/**/*.ts', { cwd: root }).filter((file) => !file.includes('generated'))
 
 const imports: readonly Import[] = sources.flatMap((file) =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/^\s*(?:import|export)\s+(type\s+)?[^'"\n]*?(?:\{[^}]*\}\s*)?(?:from\s*)?['"]([^'"]+)['"]/gm)].map(
-    ([, typeOnly, specifier = '']) => ({ file, specifier, isTypeOnly: typeOnly !== undefined }),
-  ),
+  [
+    ...readFileSync(join(root, file), 'utf8').matchAll(
+      /^\s*(?:import|export)\s+(type\s+)?[^'"\n]*?(?:\{[^}]*\}\s*)?(?:from\s*)?['"]([^'"]+)['"]/gm,
+    ),
+  ].map(([, typeOnly, specifier = '']) => ({ file, specifier, isTypeOnly: typeOnly !== undefined })),
 )
 
 const packageOf = (file: string): string => file.split('/')[1] ?? ''
@@ -64,17 +66,27 @@ test('the protocol and the browser entry of the client touch no platform module'
   const walk = (file: string): void => {
     if (reached.has(file)) return
     reached.add(file)
-    for (const found of imports) if (found.file === file && !found.isTypeOnly && found.specifier.startsWith('.')) walk(resolve(file, found.specifier))
+    for (const found of imports)
+      if (found.file === file && !found.isTypeOnly && found.specifier.startsWith('.'))
+        walk(resolve(file, found.specifier))
   }
-  for (const entry of ['packages/protocol/src/index.ts', 'packages/client/src/index.ts', 'packages/supervisor/src/index.ts']) walk(entry)
+  for (const entry of [
+    'packages/protocol/src/index.ts',
+    'packages/client/src/index.ts',
+    'packages/supervisor/src/index.ts',
+  ])
+    walk(entry)
   const platform = imports.filter(
-    ({ file, specifier, isTypeOnly }) => reached.has(file) && !isTypeOnly && (specifier.startsWith('node:') || specifier === 'ws'),
+    ({ file, specifier, isTypeOnly }) =>
+      reached.has(file) && !isTypeOnly && (specifier.startsWith('node:') || specifier === 'ws'),
   )
   assert.deepEqual(platform, [])
 })
 
 test('no module decides by matching the text of an error message', () => {
-  const matching = sources.filter((file) => /\.message\s*(?:\.includes\(|\.startsWith\(|\.match\(|===)/.test(readFileSync(join(root, file), 'utf8')))
+  const matching = sources.filter((file) =>
+    /\.message\s*(?:\.includes\(|\.startsWith\(|\.match\(|===)/.test(readFileSync(join(root, file), 'utf8')),
+  )
   assert.deepEqual(matching, [])
 })
 
