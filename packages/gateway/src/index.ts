@@ -2,9 +2,9 @@
 
 export type { AuthPolicy, TrustedProxyPolicy } from './auth/auth-policy.ts'
 export type { ConfigSource } from './composition/configuration.ts'
-export { openConfigHasher } from './config/config-hash.ts'
+export { type ConfigHasher, openConfigHasher } from './config/config-hash.ts'
 export { type ConfigIssue, formatIssue } from './config/config-issue.ts'
-export { type LoadResult, loadConfig, type ValidLoad } from './config/load-config.ts'
+export { type LoadOptions, type LoadResult, loadConfig, type ValidLoad } from './config/load-config.ts'
 export { type ConfigPaths, type Environment, resolveConfigPaths } from './config/paths.ts'
 export type { ConfigOverride } from './config/resolve-config.ts'
 export type { ResolvedConfig } from './config/schema.ts'

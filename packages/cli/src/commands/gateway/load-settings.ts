@@ -3,10 +3,13 @@
 
 import { homedir } from 'node:os'
 import {
+  type ConfigHasher,
   type ConfigOverride,
+  type ConfigSource,
   type Environment,
   formatIssue,
   type GatewayOptions,
+  type LoadOptions,
   type LoadResult,
   loadConfig,
   type ResolvedConfig,
@@ -24,6 +27,8 @@ export interface GatewaySettings {
   /** False: started with the built-in defaults. */
   readonly hasConfigFile: boolean
   readonly warnings: readonly string[]
+  /** How the running gateway reads the same file, flags and environment again. */
+  readonly source: ConfigSource
 }
 
 export async function loadSettings(
@@ -37,25 +42,36 @@ export async function loadSettings(
   if (!load.exists && flags.allowUnconfigured !== true) throw unconfigured(paths.configPath)
   if (!load.valid) throw invalid(load)
   const { stateDir, configPath } = paths
-  const options = toGatewayOptions(load.config, {
+  const place = {
     stateDir,
     configPath,
     isVerbose: flags.verbose === true,
     ...(flags.wsLog === undefined ? {} : { wsLog: flags.wsLog }),
-  })
-  return { options, config: load.config, hasConfigFile: load.exists, warnings: load.warnings.map(formatIssue) }
+  }
+  return {
+    options: toGatewayOptions(load.config, place),
+    config: load.config,
+    hasConfigFile: load.exists,
+    warnings: load.warnings.map(formatIssue),
+    source: {
+      load: (hasher, options) => loadWithSecrets(configPath, env, overrides, hasher, options),
+      toOptions: (config) => toGatewayOptions(config, place),
+    },
+  }
 }
 
 async function loadWithSecrets(
   configPath: string,
   env: Environment,
   overrides: readonly ConfigOverride[],
+  hasher: ConfigHasher = () => '',
+  options: Partial<LoadOptions> = {},
 ): Promise<LoadResult> {
-  const components = { env, homeDir: homedir(), hasher: () => '' }
-  const load = await loadConfig(components, { configPath, overrides })
+  const components = { env, homeDir: homedir(), hasher }
+  const load = await loadConfig(components, { ...options, configPath, overrides })
   const secrets = environmentSecrets(load.source, { token: env[TOKEN_ENV], password: env[PASSWORD_ENV] })
   if (secrets.length === 0) return load
-  return loadConfig(components, { configPath, overrides: [...secrets, ...overrides] })
+  return loadConfig(components, { ...options, configPath, overrides: [...secrets, ...overrides] })
 }
 
 const unconfigured = (configPath: string): CommandError =>

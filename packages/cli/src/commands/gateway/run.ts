@@ -30,7 +30,12 @@ export async function runGateway(context: CommandContext, flags: GatewayFlags): 
     const log = openLog(settings, writeLine)
     for (const warning of settings.warnings) log.warn('configuration', { warning })
     const stopWatching = new ProcessFaults({ log, exit: (code) => process.exit(code) }).watch(process)
-    const gateway = await startGateway(settings.options, { log, writeLine, version: context.version })
+    const gateway = await startGateway(settings.options, {
+      log,
+      writeLine,
+      version: context.version,
+      config: settings.source,
+    })
     announce(context, { log, writeLine, settings, gateway, isFirstRun })
     const signal = await stopSignal
     log.info('stopping', { signal })
