@@ -16,8 +16,11 @@ import {
   LAPTOP_TOKEN,
   LOCALITIES,
   NODE_TOKEN,
+  NONCE,
+  NOW_MS,
   PASSWORD,
   POLICIES,
+  type ProofOptions,
   REVOKED_TOKEN,
   TOKEN,
   weigh,
@@ -54,6 +57,11 @@ const STARTS: readonly Start[] = [
   { params: operator('openclaw-ios', 'ui', { auth: { deviceToken: LAPTOP_TOKEN } }), device: DEVICES.laptop },
   { params: operator('openclaw-ios', 'ui', { auth: { token: LAPTOP_TOKEN } }), device: DEVICES.laptop },
   { params: operator('openclaw-ios', 'ui', { auth: { deviceToken: REVOKED_TOKEN } }), device: DEVICES.revoked },
+  {
+    params: operator('openclaw-ios', 'ui', { auth: { deviceToken: LAPTOP_TOKEN }, scopes: ['operator.admin'] }),
+    device: DEVICES.laptop,
+  },
+  { params: operator('openclaw-macos', 'ui'), device: DEVICES.stranger },
   { params: operator('openclaw-macos', 'ui', { auth: { token: TOKEN } }), device: DEVICES.stranger },
   { params: operator('openclaw-ios', 'ui', { auth: { bootstrapToken: 'setup' } }), device: DEVICES.stranger },
   { params: operator('gateway-client', 'backend', { auth: { token: TOKEN } }), device: DEVICES.stranger },
@@ -91,7 +99,11 @@ function makeText(random: Random): string {
       return JSON.stringify(frameOf(mutateJson(random, device?.sign(params) ?? params)))
     case 5:
     case 6:
-      return resigned(random, mutateJson(random, params), device ?? random.pick(Object.values(DEVICES)))
+      return resigned(
+        random,
+        random.chance(0.2) ? params : mutateJson(random, params),
+        device ?? random.pick(Object.values(DEVICES)),
+      )
     default:
       return JSON.stringify(frameOf(swapped(random, SIGNED[at], random.pick(SIGNED))))
   }
@@ -100,10 +112,19 @@ function makeText(random: Random): string {
 /** Changed first and signed afterwards, so that the steps behind the signature see odd values too. */
 function resigned(random: Random, changed: unknown, device: FixedDevice): string {
   try {
-    return JSON.stringify(frameOf(device.sign(changed as ConnectParams, random.pick(['v2', 'v3']))))
+    return JSON.stringify(frameOf(device.sign(changed as ConnectParams, oddProof(random))))
   } catch {
     return JSON.stringify(frameOf(changed)) ?? '' // Too odd to be signed.
   }
+}
+
+/** Mostly a proof for this connection; else one of the past, the future or another connection, with a good signature. */
+function oddProof(random: Random): ProofOptions {
+  const version = random.pick(['v2', 'v3'] as const)
+  if (random.chance(0.15))
+    return { version, signedAtMs: NOW_MS + random.pick([-1, 1]) * random.pick([119_999, 120_001, 3_600_000]) }
+  if (random.chance(0.15)) return { version, nonce: `${NONCE.slice(0, -1)}${random.pick(['2', '', '1 ', '1x'])}` }
+  return { version }
 }
 
 /** One member of a good connect replaced by that of another good one. */

@@ -35,13 +35,22 @@ export class FixedDevice {
     this.deviceId = createHash('sha256').update(raw).digest('hex')
   }
 
-  /** The parameters with this device's proof for `NONCE`. */
-  sign(params: ConnectParams, version: 'v2' | 'v3' = 'v3'): ConnectParams {
-    const payload = signedText(version, params, this.deviceId, NOW_MS, NONCE)
+  /** The parameters with this device's proof, for the connection's own nonce and time unless told otherwise. */
+  sign(
+    params: ConnectParams,
+    { version = 'v3', signedAtMs = NOW_MS, nonce = NONCE }: ProofOptions = {},
+  ): ConnectParams {
+    const payload = signedText(version, params, this.deviceId, signedAtMs, nonce)
     const signature = sign(null, Buffer.from(payload), this.#privateKey).toString('base64url')
-    const device = { id: this.deviceId, publicKey: this.publicKey, signature, signedAt: NOW_MS, nonce: NONCE }
+    const device = { id: this.deviceId, publicKey: this.publicKey, signature, signedAt: signedAtMs, nonce }
     return { ...params, device }
   }
+}
+
+export interface ProofOptions {
+  readonly version?: 'v2' | 'v3'
+  readonly signedAtMs?: number
+  readonly nonce?: string
 }
 
 function signedText(
@@ -296,8 +305,7 @@ export function assertLawful(
     'scopes nobody asked for',
   )
   if (role === 'node') assert.deepEqual(admitted.grantedScopes, [])
-  const isAnonymous = params.device === undefined && !isOwner && admitted.method !== 'trusted-proxy'
-  if (isAnonymous) assert.deepEqual(admitted.grantedScopes, [], 'a bare secret from elsewhere may not act')
+  if (params.device === undefined && !isOwner) assert.deepEqual(admitted.grantedScopes, [], 'a bare secret may not act')
   if (admitted.deviceToken !== undefined) assert.ok(evidence.isDeviceProven, 'a device token for nobody')
 }
 
