@@ -1,7 +1,7 @@
 // The link of a peer that lives in this process (law 2): no socket, no frames lost. Responses do not pass here, the router
 // returns them; events are handed to a listener.
 
-import type { Link } from './link.ts'
+import type { Link, TextFrame } from './link.ts'
 
 export class InProcessLink implements Link {
   readonly #onFrame: (text: string) => void
@@ -12,8 +12,8 @@ export class InProcessLink implements Link {
     this.#onClose = onClose
   }
 
-  send(text: string): void {
-    this.#onFrame(text)
+  send(frame: TextFrame): void {
+    this.#onFrame(frame.toString())
   }
 
   bufferedBytes(): number {

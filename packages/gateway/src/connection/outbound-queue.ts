@@ -2,7 +2,7 @@
 // The bytes themselves wait in the transport; here is only the account.
 
 import { CLOSE, LIMITS } from '@breakwater/protocol'
-import type { Link } from './link.ts'
+import type { Link, TextFrame } from './link.ts'
 
 export type SendOutcome = 'sent' | 'dropped' | 'closed'
 
@@ -18,22 +18,22 @@ export class OutboundQueue {
   }
 
   /** A frame that must not be lost: a full buffer closes the connection as a slow consumer. */
-  send(text: string): SendOutcome {
+  send(frame: TextFrame): SendOutcome {
     if (this.#isFull()) {
       this.#close(CLOSE.policy.code, 'slow consumer')
       return 'closed'
     }
-    this.#link.send(text)
+    this.#link.send(frame)
     return 'sent'
   }
 
   /** A frame that may be lost: a full buffer skips it. */
-  sendLossy(text: string): SendOutcome {
+  sendLossy(frame: TextFrame): SendOutcome {
     if (this.#isFull()) {
       this.droppedCount += 1
       return 'dropped'
     }
-    this.#link.send(text)
+    this.#link.send(frame)
     return 'sent'
   }
 

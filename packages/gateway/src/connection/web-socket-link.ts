@@ -3,7 +3,7 @@
 
 import { cutCloseReason, LIMITS } from '@breakwater/protocol'
 import type { WebSocket } from 'ws'
-import type { Link } from './link.ts'
+import type { Link, TextFrame } from './link.ts'
 
 /** Who the link's messages belong to: admission first, the peer after hello-ok. */
 export interface LinkHolder {
@@ -11,6 +11,8 @@ export interface LinkHolder {
   onPong(): void
   onClose(code: number, reason: string): void
 }
+
+const AS_TEXT = { binary: false }
 
 const LINK = Symbol('link')
 
@@ -44,8 +46,9 @@ export class WebSocketLink implements Link {
     return this.#ws.readyState === this.#ws.OPEN
   }
 
-  send(text: string): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text, ignoreWriteError)
+  /** A failed write ends in `close`, where it is accounted for. */
+  send(frame: TextFrame): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(frame, AS_TEXT)
   }
 
   bufferedBytes(): number {
@@ -92,6 +95,3 @@ function linkOnClose(this: WebSocket, code: number, reason: Buffer): void {
 
 /** Protocol violations and resets: `ws` closes the socket itself and `close` follows with the code. */
 function linkOnError(): void {}
-
-/** A failed write ends in `close`, where it is accounted for. */
-function ignoreWriteError(): void {}

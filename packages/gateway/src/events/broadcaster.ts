@@ -31,18 +31,37 @@ export class Broadcaster {
       this.unknownEventCount += 1
       return 0
     }
-    let encoded: EncodedEvent | undefined
+    let frames: NumberedFrames | undefined
     let receivers = 0
     for (const peer of this.#peers.all()) {
       if (!mayReceive(peer, entry) || options.audience?.(peer) === false) continue
-      encoded ??= new EncodedEvent(event, payload, options.stateVersion)
+      frames ??= new NumberedFrames(new EncodedEvent(event, payload, options.stateVersion))
       receivers += 1
-      const frame = encoded.frameFor(peer.nextSeq())
+      const frame = frames.numbered(peer.nextSeq())
       if (entry.lossy) peer.outbound.sendLossy(frame)
       else peer.outbound.send(frame)
     }
     this.#onPublish?.(event, payload, receivers)
     return receivers
+  }
+}
+
+/** The bytes of an event, shared by neighbours that have counted the same number of events. */
+class NumberedFrames {
+  readonly #event: EncodedEvent
+  #seq = 0
+  #frame: Buffer | undefined
+
+  constructor(event: EncodedEvent) {
+    this.#event = event
+  }
+
+  numbered(seq: number): Buffer {
+    if (this.#frame === undefined || this.#seq !== seq) {
+      this.#frame = Buffer.from(this.#event.frameFor(seq), 'utf8')
+      this.#seq = seq
+    }
+    return this.#frame
   }
 }
 
