@@ -26,7 +26,7 @@ export const authenticate =
   (candidate: Proven): Verdict<Authenticated> => {
     const { secret, device } = candidate
     if (candidate.connect.auth?.bootstrapToken !== undefined && device !== undefined && !secret.ok) {
-      return refuse('AUTH_BOOTSTRAP_TOKEN_INVALID', authDetails('bootstrap_token_invalid', false))
+      return refuse('AUTH_BOOTSTRAP_TOKEN_INVALID', aboutDevice('bootstrap_token_invalid'))
     }
     if (secret.ok) return next({ ...candidate, method: secret.method, isOwnerProcess: isOwnerProcess(candidate) })
     if (device === undefined) return secretRefusal(candidate, secret)
@@ -37,7 +37,7 @@ export const authenticate =
       record?.publicKey === device.publicKey &&
       tokens.judge(record, candidate.role, presented) === 'accepted'
     if (isAccepted) return next({ ...candidate, method: 'device-token', isOwnerProcess: isOwnerProcess(candidate) })
-    if (isExplicit) return refuse('AUTH_DEVICE_TOKEN_MISMATCH', authDetails('device_token_mismatch', false))
+    if (isExplicit) return refuse('AUTH_DEVICE_TOKEN_MISMATCH', aboutDevice('device_token_mismatch'))
     return secretRefusal(candidate, secret)
   }
 
@@ -69,7 +69,9 @@ export function secretRefusal(candidate: SecretChecked, secret: SecretVerdict & 
     auth.deviceToken === undefined
   return refuse(secret.error, {
     ...authDetails(secret.authReason, mayRetryWithDeviceToken),
-    nextCommand: 'breakwater token show',
+    nextCommand: secret.error.startsWith('AUTH_TOKEN_')
+      ? 'breakwater token show'
+      : 'breakwater config get gateway.auth',
   })
 }
 
@@ -79,4 +81,10 @@ const authDetails = (authReason: string, canRetryWithDeviceToken: boolean) => ({
     canRetryWithDeviceToken,
     ...(canRetryWithDeviceToken ? { recommendedNextStep: 'retry_with_device_token' } : {}),
   },
+})
+
+/** A refusal of a credential that belongs to one device: the owner looks at the devices next. */
+const aboutDevice = (authReason: string) => ({
+  ...authDetails(authReason, false),
+  nextCommand: 'breakwater devices list',
 })

@@ -128,7 +128,10 @@ function pairingRequired(
 
 /** With its own token a device is told to ask for approval another way; no request is made for it (pairing notes 2). */
 const scopeMismatch = (): Verdict<Paired> =>
-  refuse('AUTH_SCOPE_MISMATCH', { details: { authReason: 'scope_mismatch', canRetryWithDeviceToken: false } })
+  refuse('AUTH_SCOPE_MISMATCH', {
+    details: { authReason: 'scope_mismatch', canRetryWithDeviceToken: false },
+    nextCommand: 'breakwater devices list',
+  })
 
 const nonEmpty = (name: string, values: readonly string[]) => (values.length === 0 ? {} : { [name]: values })
 

@@ -49,17 +49,21 @@ function judgeMissingDevice(candidate: SecretChecked): Verdict<Proven> {
   if (candidate.role === 'node') return refuse('DEVICE_IDENTITY_REQUIRED', { nextCommand: 'breakwater node run' })
   const isOwnSocket = locality.kind === 'local' && locality.via === 'unix-socket'
   if (isControlUiClient(connect.client.id) && secret.ok && secret.method !== 'trusted-proxy' && !isOwnSocket) {
-    return refuse('CONTROL_UI_DEVICE_IDENTITY_REQUIRED')
+    return pageIdentityRequired()
   }
   // Where nothing is asked for, nothing was proven either: only the owner's own processes need no key then.
   if (secret.ok && secret.method === 'none' && !isOwnerProcess(candidate)) return identityRequired()
   if (secret.ok) return next({ ...candidate, device: undefined })
   if (secret.isMissing && secret.error !== 'AUTH_IDENTITY_HEADER_REQUIRED') {
-    return isControlUiClient(connect.client.id) ? refuse('CONTROL_UI_DEVICE_IDENTITY_REQUIRED') : identityRequired()
+    return isControlUiClient(connect.client.id) ? pageIdentityRequired() : identityRequired()
   }
   return secretRefusal(candidate, secret)
 }
 
 const identityRequired = () => refuse('DEVICE_IDENTITY_REQUIRED', { nextCommand: 'breakwater token show' })
+
+/** Browsers keep keys for pages served over TLS or by this machine only. */
+const pageIdentityRequired = () =>
+  refuse('CONTROL_UI_DEVICE_IDENTITY_REQUIRED', { nextCommand: 'breakwater gateway --tls' })
 
 const deviceRefusal = (error: Parameters<typeof refuse>[0], reason: string) => refuse(error, { details: { reason } })
