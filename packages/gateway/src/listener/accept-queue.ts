@@ -1,8 +1,10 @@
 // Sockets are accepted at once and served in order, a few per turn of the loop, so that a thousand arriving together
-// cannot hold the loop. Sockets that went away while waiting cost nothing.
+// cannot hold the loop. Sockets that went away while waiting cost nothing. As long as the listener's connection limit.
+
+import { Fifo } from '../fifo.ts'
 
 /** Sockets handed to the HTTP parser in one turn. */
-const SERVED_PER_TURN = 32
+export const SERVED_PER_TURN = 32
 
 export interface QueuedSocket {
   readonly isDestroyed: () => boolean
@@ -10,12 +12,11 @@ export interface QueuedSocket {
 }
 
 export class AcceptQueue {
-  readonly #waiting: QueuedSocket[] = []
-  #head = 0
+  readonly #waiting = new Fifo<QueuedSocket>()
   #turn: NodeJS.Immediate | undefined
 
   get waitingCount(): number {
-    return this.#waiting.length - this.#head
+    return this.#waiting.size
   }
 
   push(socket: QueuedSocket): void {
@@ -25,18 +26,13 @@ export class AcceptQueue {
 
   #serveSome(): void {
     this.#turn = undefined
-    for (let served = 0; served < SERVED_PER_TURN && this.#head < this.#waiting.length; ) {
-      const socket = this.#waiting[this.#head]
-      this.#head += 1
-      if (socket === undefined || socket.isDestroyed()) continue
+    for (let served = 0; served < SERVED_PER_TURN; ) {
+      const socket = this.#waiting.shift()
+      if (socket === undefined) return
+      if (socket.isDestroyed()) continue
       served += 1
       socket.serve()
     }
-    if (this.#head < this.#waiting.length) {
-      this.#turn = setImmediate(() => this.#serveSome())
-      return
-    }
-    this.#waiting.length = 0
-    this.#head = 0
+    if (this.#waiting.size > 0) this.#turn = setImmediate(() => this.#serveSome())
   }
 }

@@ -1,5 +1,9 @@
 // Shares the event loop between callers: a burst from one device waits behind one turn of everybody else's requests.
 // A caller without waiting work runs at once, so the common case costs a map look-up. Order within a caller is kept.
+// A turn is only ever scheduled by a start, by a finish that lets somebody on, or by a job that became ready: a queue in
+// which nothing can start is silent.
+
+import { Fifo } from '../fifo.ts'
 
 export interface FairQueueOptions {
   /** Requests of one owner that may start in one turn of the event loop. */
@@ -28,21 +32,32 @@ export const FAIR_QUEUE_DEFAULTS: FairQueueOptions = {
 /** One request: runs to completion, or returns a promise of it. Never throws and never rejects. */
 export interface FairJob {
   readonly bytes: number
+  /**
+   * What has to be loaded before the job can run, undefined when nothing. Later jobs of the same owner wait with it, or
+   * they would overtake. Asked once; however it settles, the job runs then.
+   */
+  prepare?(): Promise<void> | undefined
   run(): void | Promise<void>
 }
 
 interface Owner {
   readonly key: string
-  readonly waiting: FairJob[]
+  readonly waiting: Fifo<FairJob>
   running: number
   startedInTurn: number
   isPaused: boolean
+  /** The first waiting job, while and after it is being prepared. */
+  preparing: FairJob | undefined
+  isBlocked: boolean
 }
 
 export class FairQueue {
   readonly #options: FairQueueOptions
   readonly #onPause: (ownerKey: string, isPaused: boolean) => void
+  /** Those with work waiting, running, or started in this turn. */
   readonly #owners = new Map<string, Owner>()
+  readonly #backlog = new Set<Owner>()
+  readonly #startedInTurn = new Set<Owner>()
   #waitingCount = 0
   #waitingBytes = 0
   #turn: NodeJS.Immediate | undefined
@@ -61,89 +76,116 @@ export class FairQueue {
     return this.#waitingCount
   }
 
+  /** Owners the queue remembers; none once everything has run. */
+  get ownerCount(): number {
+    return this.#owners.size
+  }
+
   /** False when too much is waiting already: the caller answers `BUSY`. */
   submit(ownerKey: string, job: FairJob): boolean {
     const owner = this.#owner(ownerKey)
-    if (owner.waiting.length === 0 && this.#mayStart(owner)) {
+    if (owner.waiting.size === 0 && this.#mayStart(owner) && this.#isPrepared(owner, job)) {
       this.#start(owner, job)
       return true
     }
     if (!this.#mayWait(owner, job)) {
       this.refusedCount += 1
+      this.#forgetIfIdle(owner)
       return false
     }
     owner.waiting.push(job)
+    this.#backlog.add(owner)
     this.#waitingCount += 1
     this.#waitingBytes += job.bytes
-    if (!owner.isPaused && owner.waiting.length > this.#options.pauseReadingAbove) this.#setPaused(owner, true)
-    this.#scheduleTurn()
+    if (!owner.isPaused && owner.waiting.size > this.#options.pauseReadingAbove) this.#setPaused(owner, true)
     return true
   }
 
   #owner(key: string): Owner {
     let owner = this.#owners.get(key)
     if (owner === undefined) {
-      owner = { key, waiting: [], running: 0, startedInTurn: 0, isPaused: false }
+      owner = {
+        key,
+        waiting: new Fifo(),
+        running: 0,
+        startedInTurn: 0,
+        isPaused: false,
+        preparing: undefined,
+        isBlocked: false,
+      }
       this.#owners.set(key, owner)
-      this.#scheduleTurn()
     }
     return owner
   }
 
   #mayStart(owner: Owner): boolean {
-    return owner.startedInTurn < this.#options.startsPerTurn && owner.running < this.#options.runningPerOwner
+    const { startsPerTurn, runningPerOwner } = this.#options
+    return !owner.isBlocked && owner.startedInTurn < startsPerTurn && owner.running < runningPerOwner
   }
 
   #mayWait(owner: Owner, job: FairJob): boolean {
     return (
-      owner.waiting.length < this.#options.waitingPerOwner &&
+      owner.waiting.size < this.#options.waitingPerOwner &&
       this.#waitingCount < this.#options.waitingInAll &&
       this.#waitingBytes + job.bytes <= this.#options.waitingBytesInAll
     )
   }
 
+  #isPrepared(owner: Owner, job: FairJob): boolean {
+    if (owner.preparing === job) return true
+    const preparation = job.prepare?.()
+    if (preparation === undefined) return true
+    owner.preparing = job
+    owner.isBlocked = true
+    const proceed = (): void => {
+      owner.isBlocked = false
+      this.#scheduleTurn()
+    }
+    preparation.then(proceed, proceed)
+    return false
+  }
+
   #start(owner: Owner, job: FairJob): void {
+    owner.preparing = undefined
     owner.startedInTurn += 1
+    this.#startedInTurn.add(owner)
+    this.#scheduleTurn()
     const finished = job.run()
     if (finished === undefined) return
     owner.running += 1
-    void finished.finally(() => {
+    const finish = (): void => {
       owner.running -= 1
-      this.#scheduleTurn()
-    })
+      if (owner.waiting.size > 0) this.#scheduleTurn()
+      else this.#forgetIfIdle(owner)
+    }
+    finished.then(finish, finish)
   }
 
   /** A new turn: every owner may start again, in the order they came, a share each. */
   #takeTurn(): void {
     this.#turn = undefined
-    for (const owner of this.#owners.values()) owner.startedInTurn = 0
-    for (const owner of this.#owners.values()) {
-      while (owner.waiting.length > 0 && this.#mayStart(owner)) this.#startWaiting(owner)
-      if (owner.isPaused && owner.waiting.length <= this.#options.pauseReadingAbove / 2) this.#setPaused(owner, false)
-      if (owner.waiting.length === 0 && owner.running === 0 && owner.startedInTurn === 0) this.#owners.delete(owner.key)
+    for (const owner of this.#startedInTurn) {
+      owner.startedInTurn = 0
+      this.#forgetIfIdle(owner)
     }
-    if (this.#waitingCount > 0 && this.#canAnyStartNextTurn()) this.#scheduleTurn()
-    else if (this.#owners.size > 0 && this.#hasIdleOwners()) this.#scheduleTurn()
+    this.#startedInTurn.clear()
+    for (const owner of this.#backlog) this.#startWaiting(owner)
   }
 
   #startWaiting(owner: Owner): void {
-    const job = owner.waiting.shift()
-    if (job === undefined) return
-    this.#waitingCount -= 1
-    this.#waitingBytes -= job.bytes
-    this.#start(owner, job)
-  }
-
-  #canAnyStartNextTurn(): boolean {
-    for (const owner of this.#owners.values()) {
-      if (owner.waiting.length > 0 && owner.running < this.#options.runningPerOwner) return true
+    for (let job = owner.waiting.peek(); job !== undefined; job = owner.waiting.peek()) {
+      if (!this.#mayStart(owner) || !this.#isPrepared(owner, job)) break
+      owner.waiting.shift()
+      this.#waitingCount -= 1
+      this.#waitingBytes -= job.bytes
+      this.#start(owner, job)
     }
-    return false
+    if (owner.waiting.size === 0) this.#backlog.delete(owner)
+    if (owner.isPaused && owner.waiting.size <= this.#options.pauseReadingAbove / 2) this.#setPaused(owner, false)
   }
 
-  #hasIdleOwners(): boolean {
-    for (const owner of this.#owners.values()) if (owner.waiting.length === 0 && owner.running === 0) return true
-    return false
+  #forgetIfIdle(owner: Owner): void {
+    if (owner.waiting.size === 0 && owner.running === 0 && owner.startedInTurn === 0) this.#owners.delete(owner.key)
   }
 
   #setPaused(owner: Owner, isPaused: boolean): void {
