@@ -6,29 +6,30 @@ export interface PacerOptions {
   readonly maxOutstanding: number
   /** Waiting work, in milliseconds of measured handshake cost, beyond which newcomers are refused. */
   readonly maxWaitingWorkMs: number
+  /** Connections that may wait however cheap handshakes are. */
+  readonly maxWaiting: number
 }
 
-export const PACER_DEFAULTS: PacerOptions = { maxOutstanding: 64, maxWaitingWorkMs: 5_000 }
+export const PACER_DEFAULTS: PacerOptions = { maxOutstanding: 64, maxWaitingWorkMs: 5_000, maxWaiting: 16_384 }
 
 /** Weight of the newest handshake in the running cost average. */
 const COST_WEIGHT = 0.05
 const INITIAL_COST_MS = 1
 
-/** A connection's turn. `release` is called exactly once, whatever became of the handshake. */
+/** A connection's turn. Released however the handshake ends; releasing it again does nothing. */
 export interface Turn {
   release(): void
 }
 
-interface Waiter {
-  readonly start: (turn: Turn) => void
-  isCancelled: boolean
-}
+type Waiter = { readonly start: (turn: Turn) => void }
 
 export class ChallengePacer {
   readonly #options: PacerOptions
-  readonly #waiting: Waiter[] = []
+  /** In order of arrival. A set: whoever gives up leaves at once, from anywhere in the line. */
+  readonly #waiting = new Set<Waiter>()
   #outstanding = 0
   #isOpen = false
+  #isStarting = false
   #costMs = INITIAL_COST_MS
   /** Newcomers told to come back because too much work was waiting. */
   refusedCount = 0
@@ -37,12 +38,18 @@ export class ChallengePacer {
     this.#options = options
   }
 
+  /** Connections waiting for their turn. */
   get waitingCount(): number {
-    return this.#waiting.length
+    return this.#waiting.size
   }
 
   get outstandingCount(): number {
     return this.#outstanding
+  }
+
+  /** Running average of what one handshake costs the event loop, in milliseconds. */
+  get costMs(): number {
+    return this.#costMs
   }
 
   /** Lets the first handshakes start; until then everybody waits (the gateway is still loading). */
@@ -61,25 +68,32 @@ export class ChallengePacer {
    * refused: more work is waiting than a client would wait for.
    */
   request(start: (turn: Turn) => void): (() => void) | undefined {
-    if (this.#waiting.length * this.#costMs > this.#options.maxWaitingWorkMs) {
+    const { maxWaiting, maxWaitingWorkMs } = this.#options
+    if (this.#waiting.size >= maxWaiting || this.#waiting.size * this.#costMs > maxWaitingWorkMs) {
       this.refusedCount += 1
       return undefined
     }
-    const waiter: Waiter = { start, isCancelled: false }
-    this.#waiting.push(waiter)
+    const waiter: Waiter = { start }
+    this.#waiting.add(waiter)
     this.#startWaiting()
     return () => {
-      waiter.isCancelled = true
+      this.#waiting.delete(waiter)
     }
   }
 
+  /** A loop, not a recursion: a turn that is released at once (its socket has gone) lets the next one start here. */
   #startWaiting(): void {
-    while (this.#isOpen && this.#outstanding < this.#options.maxOutstanding) {
-      const waiter = this.#waiting.shift()
-      if (waiter === undefined) return
-      if (waiter.isCancelled) continue
-      this.#outstanding += 1
-      waiter.start(this.#turn())
+    if (this.#isStarting || !this.#isOpen) return
+    this.#isStarting = true
+    try {
+      for (const waiter of this.#waiting) {
+        if (this.#outstanding >= this.#options.maxOutstanding) return
+        this.#waiting.delete(waiter)
+        this.#outstanding += 1
+        waiter.start(this.#turn())
+      }
+    } finally {
+      this.#isStarting = false
     }
   }
 
