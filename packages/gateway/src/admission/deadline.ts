@@ -30,11 +30,15 @@ export interface ExpiryFacts {
   readonly tier: Tier
 }
 
+/** Responsive time a connection has left in all. */
+export const timeLeftMs = ({ responsiveMs, tier }: Pick<ExpiryFacts, 'responsiveMs' | 'tier'>): number =>
+  Math.min(RESPONSIVE_CAP_MS, tier.totalMs) - responsiveMs
+
 /** What a fired timer means: how long to wait on, or undefined when the leg is over. */
 export function judgeExpiry({ stalledMs, hasProgressed, responsiveMs, tier }: ExpiryFacts): number | undefined {
-  const leftMs = Math.min(RESPONSIVE_CAP_MS, tier.totalMs) - responsiveMs
+  const leftMs = timeLeftMs({ responsiveMs, tier })
   if (leftMs <= 0) return undefined
-  if (stalledMs > EXCUSED_STALL_MS) return Math.min(stalledMs, tier.legMs)
+  if (stalledMs > EXCUSED_STALL_MS) return Math.min(stalledMs, tier.legMs, leftMs)
   if (hasProgressed) return Math.min(PROGRESS_GRACE_MS, leftMs)
   return undefined
 }
@@ -50,14 +54,15 @@ export class HandshakeDeadline {
   readonly #clock: StallClock
   readonly #receivedBytes: () => number
   readonly #onExpired: (leg: Leg, legMs: number) => void
-  readonly #acceptedAt: number
-  readonly #stalledMsAtAccept: number
+  /** On the clock that stands still while the loop does. */
+  readonly #acceptedAwakeAt: number
   #tier: Tier
   #leg: Leg
   #timer: NodeJS.Timeout | undefined
-  #armedAt = 0
+  #legStartedAt = 0
+  #dueAt = 0
   #stalledMsAtArm = 0
-  #heldSince: number | undefined
+  #heldSinceAwake: number | undefined
   #heldMs = 0
   /** Grows with every arming; a judgement of an older one is void. */
   #generation = 0
@@ -68,44 +73,60 @@ export class HandshakeDeadline {
     this.#onExpired = onExpired
     this.#tier = tier
     this.#leg = leg
-    this.#acceptedAt = clock.now()
-    this.#stalledMsAtAccept = clock.stalledMs()
-    this.#arm(tier.legMs)
+    this.#acceptedAwakeAt = this.#awakeNow()
+    this.#startLeg()
   }
 
   get leg(): Leg {
     return this.#leg
   }
 
-  /** Starts the next leg with its full time. */
+  /** Starts the next leg with its full time, as far as the time allowed in all reaches. */
   enter(leg: Leg): void {
     this.#leg = leg
-    this.#release()
-    this.#arm(this.#tier.legMs)
+    if (this.#heldSinceAwake !== undefined) {
+      this.#heldMs += this.#awakeNow() - this.#heldSinceAwake
+      this.#heldSinceAwake = undefined
+    }
+    this.#startLeg()
   }
 
   /** From here on it is we who make the peer wait; nothing runs out until the next `enter`. */
   hold(): void {
-    this.#heldSince ??= this.#clock.now()
+    this.#heldSinceAwake ??= this.#awakeNow()
     this.#disarm()
   }
 
-  /** A stricter tier applies at once; a laxer one is ignored. */
-  shorten(tier: Tier): void {
-    if (tier.legMs >= this.#tier.legMs) return
-    this.#tier = tier
-    if (this.#timer !== undefined) this.#arm(Math.max(0, tier.legMs - (this.#clock.now() - this.#armedAt)))
+  /** Takes the stricter of each limit, at once; what is laxer than before is ignored. */
+  shorten({ legMs, totalMs }: Tier): void {
+    this.#tier = { legMs: Math.min(legMs, this.#tier.legMs), totalMs: Math.min(totalMs, this.#tier.totalMs) }
+    if (this.#timer === undefined) return
+    const now = this.#clock.now()
+    const dueAt = Math.min(this.#legStartedAt + this.#tier.legMs, now + this.#leftMs())
+    // The stall since the leg's arming stays an excuse.
+    if (dueAt < this.#dueAt) this.#setTimer(dueAt - now)
   }
 
   finish(): void {
     this.#disarm()
   }
 
+  #startLeg(): void {
+    this.#legStartedAt = this.#clock.now()
+    this.#arm(Math.min(this.#tier.legMs, this.#leftMs()))
+  }
+
   #arm(ms: number): void {
-    this.#disarm()
-    this.#armedAt = this.#clock.now()
     this.#stalledMsAtArm = this.#clock.stalledMs()
-    this.#timer = setTimeout(() => this.#fired(this.#generation), ms)
+    this.#setTimer(ms)
+  }
+
+  #setTimer(ms: number): void {
+    this.#disarm()
+    const waitMs = Math.max(0, ms)
+    this.#dueAt = this.#clock.now() + waitMs
+    const generation = this.#generation
+    this.#timer = setTimeout(() => this.#fired(generation), waitMs)
   }
 
   #disarm(): void {
@@ -114,10 +135,18 @@ export class HandshakeDeadline {
     this.#timer = undefined
   }
 
-  #release(): void {
-    if (this.#heldSince === undefined) return
-    this.#heldMs += this.#clock.now() - this.#heldSince
-    this.#heldSince = undefined
+  /** Time in which the loop ran. */
+  #awakeNow(): number {
+    const stalledMs = this.#clock.stalledMs()
+    return this.#clock.now() - stalledMs
+  }
+
+  #responsiveMs(): number {
+    return this.#awakeNow() - this.#acceptedAwakeAt - this.#heldMs
+  }
+
+  #leftMs(): number {
+    return timeLeftMs({ responsiveMs: this.#responsiveMs(), tier: this.#tier })
   }
 
   #fired(generation: number): void {
@@ -129,14 +158,16 @@ export class HandshakeDeadline {
   }
 
   #judge(hasProgressed: boolean): void {
-    const stalledInAllMs = this.#clock.stalledMs()
     const extensionMs = judgeExpiry({
-      stalledMs: stalledInAllMs - this.#stalledMsAtArm,
+      stalledMs: this.#clock.stalledMs() - this.#stalledMsAtArm,
       hasProgressed,
-      responsiveMs: this.#clock.now() - this.#acceptedAt - this.#heldMs - (stalledInAllMs - this.#stalledMsAtAccept),
+      responsiveMs: this.#responsiveMs(),
       tier: this.#tier,
     })
-    if (extensionMs !== undefined) return this.#arm(extensionMs)
+    if (extensionMs !== undefined) {
+      this.#arm(extensionMs)
+      return
+    }
     this.#disarm()
     this.#onExpired(this.#leg, this.#tier.legMs)
   }
