@@ -31,8 +31,8 @@ export interface ErrorEntry {
   readonly code: ErrorCode
   /** `connection`: the response is followed by a close. `request`: the connection lives on. */
   readonly scope: 'connection' | 'request'
-  /** Close code that follows a connection error. */
-  readonly close?: 1002 | 1008 | 1009 | 1013
+  /** Close code that follows a connection error, or a request error that ends a handshake. */
+  readonly close?: 1002 | 1008 | 1009 | 1011 | 1013
   readonly retryable: boolean
   readonly recovery: Recovery
   /** `details.recommendedNextStep` where the wire has one. */
@@ -328,12 +328,52 @@ export const ERRORS = {
     'The handler did not finish in time.',
     true,
   ),
-  INTERNAL_FAULT: request(
-    'UNAVAILABLE',
-    'none',
-    'internal error',
-    'A fault of the gateway; `details.correlationId` finds it in the log.',
+  // What a request names does not exist
+  UNKNOWN_NODE_ID: request(
+    'INVALID_REQUEST',
+    'fix-request',
+    'unknown nodeId',
+    'No node of this id is paired with the gateway.',
   ),
+  UNKNOWN_AGENT_ID: request(
+    'INVALID_REQUEST',
+    'fix-request',
+    'unknown agent id',
+    'No agent of this id is configured; `details.agentId` repeats it.',
+  ),
+  SESSION_NOT_FOUND: request(
+    'INVALID_REQUEST',
+    'fix-request',
+    'No session found',
+    'No session fits the key, id or label that was asked for.',
+  ),
+  CRON_JOB_NOT_FOUND: request(
+    'INVALID_REQUEST',
+    'fix-request',
+    'cron job not found',
+    'No cron job of this id exists; `details.jobId` repeats it.',
+  ),
+  USER_REQUIRED: request(
+    'FORBIDDEN',
+    'none',
+    'an authenticated user is required',
+    'The method is about the person who calls, and nothing names one: a shared secret stands for nobody in particular.',
+  ),
+  TOO_MANY_SUBSCRIPTIONS: request(
+    'UNAVAILABLE',
+    'fix-request',
+    'too many subscriptions',
+    'The connection follows as many sessions as it may (`details.limit`); it has to leave one first.',
+  ),
+  INTERNAL_FAULT: {
+    ...request(
+      'UNAVAILABLE',
+      'none',
+      'internal error',
+      'A fault of the gateway; `details.correlationId` finds it in the log. During a handshake the connection is closed.',
+    ),
+    close: 1011,
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorName = keyof typeof ERRORS
@@ -355,6 +395,10 @@ export const ERRORS_WITHOUT_DETAIL_CODE: ReadonlySet<ErrorName> = new Set([
   'RATE_LIMITED',
   'BUSY',
   'REQUEST_TIMEOUT',
+  'UNKNOWN_NODE_ID',
+  'SESSION_NOT_FOUND',
+  'USER_REQUIRED',
+  'TOO_MANY_SUBSCRIPTIONS',
   'INTERNAL_FAULT',
 ])
 

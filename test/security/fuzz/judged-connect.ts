@@ -197,7 +197,6 @@ export function candidateOf({ localityAt, headersAt }: Attempt): Candidate {
     locality,
     peerAddress: isUnixSocket ? undefined : address,
     headers: HEADERS[headersAt] as IncomingHttpHeaders,
-    isAlive: () => true,
   }
 }
 

@@ -18,6 +18,7 @@ import { Peer } from '../connection/peer.ts'
 import type { LinkHolder, WebSocketLink } from '../connection/web-socket-link.ts'
 import type { Locality } from '../listener/locality.ts'
 import type { Logger } from '../observe/logger.ts'
+import { StoreFault } from '../store/fault.ts'
 import type { Authorised, Candidate, Refusal, Verdict } from './candidate.ts'
 import type { ChallengePacer, Turn } from './challenge-pacer.ts'
 import type { HandshakeDeadline } from './deadline.ts'
@@ -28,6 +29,8 @@ import type { AdmissionPipeline } from './pipeline.ts'
 /** Longest hint a refused client gets: stock clients clamp to it (DESIGN section 5). */
 const MAX_RETRY_AFTER_MS = 2_000
 const MIN_RETRY_AFTER_MS = 200
+/** How long a verdict may take that waits for the disk. Stock clients wait 15 s for their hello. */
+const MAX_VERDICT_MS = 10_000
 
 /** An upgraded connection, as the listener hands it over. */
 export interface UpgradedConnection {
@@ -37,8 +40,8 @@ export interface UpgradedConnection {
   readonly headers: IncomingHttpHeaders
   readonly acceptedAt: number
   readonly deadline: HandshakeDeadline
-  /** Ends the pre-authentication byte count. */
-  readonly stopCounting: () => void
+  /** The connection was admitted: bytes are no longer counted, nobody holds on to the handshake. */
+  readonly release: () => void
 }
 
 export interface AdmissionComponents {
@@ -87,9 +90,11 @@ export class Handshake implements LinkHolder {
   readonly #onSettled: () => void
   readonly #upgradedAt: number
   readonly #nonce = randomUUID()
-  readonly #pipelined: string[] = []
+  /** Frames that came early, in order. */
+  readonly #kept: string[] = []
   /** Kept to answer with its request id. */
   #firstFrame = ''
+  #verdictTimer: NodeJS.Timeout | undefined
   #turn: Turn | undefined
   #giveUpPlace: (() => void) | undefined
   #state: 'waiting' | 'challenged' | 'overloaded' | 'judging' | 'settled' = 'waiting'
@@ -127,16 +132,23 @@ export class Handshake implements LinkHolder {
     this.#connection.deadline.enter('connect')
     const payload = { nonce: this.#nonce, ts: this.#components.nowMs() }
     this.#link.send(new EncodedEvent('connect.challenge', payload).frameFor())
+    const early = this.#kept.shift()
+    if (early !== undefined) this.#take(early)
   }
 
   onText(text: string): void {
-    if (this.#state === 'judging') return this.#keep(text)
     if (this.#state === 'settled') return
+    // Who speaks before the challenge, or behind `connect`, is heard in turn.
+    if (this.#state === 'waiting' || this.#state === 'judging') this.#keep(text)
+    else this.#take(text)
+  }
+
+  #take(text: string): void {
     this.#firstFrame = text
     const closedFor = this.#components.closedFor()
-    if (closedFor === 'stopping') return this.#turnAway('GATEWAY_STOPPING', 'gateway-restarting', closedFor)
-    if (this.#state === 'overloaded') return this.#turnAway('GATEWAY_STARTING', 'startup-sidecars', 'overload')
-    this.#judge(text)
+    if (closedFor === 'stopping') this.#turnAway('GATEWAY_STOPPING', 'gateway-restarting', closedFor)
+    else if (this.#state === 'overloaded') this.#turnAway('GATEWAY_STARTING', 'startup-sidecars', 'overload')
+    else this.#judge(text)
   }
 
   onPong(): void {}
@@ -153,45 +165,56 @@ export class Handshake implements LinkHolder {
     this.#close('handshake-timeout', CLOSE.policy.code, `handshake timeout (${leg}, ${legMs} ms)`)
   }
 
-  /** The connection sent more than a stranger may. */
+  /** The connection sent more than a stranger may: from here on nothing of it is read. */
   overflow(): void {
-    if (this.#state === 'settled') return
-    this.#close('preauth-overflow', CLOSE.tooBig.code, `preauth payload too large (limit ${LIMITS.preAuthBytes} bytes)`)
+    if (this.#state === 'settled') this.#link.terminate()
+    else this.#close('preauth-overflow', CLOSE.tooBig.code, `preauth payload too large (${LIMITS.preAuthBytes} bytes)`)
+    this.#link.setReading(false)
   }
 
   #keep(text: string): void {
-    if (this.#pipelined.length >= LIMITS.pipelinedFrames) {
+    if (this.#kept.length >= LIMITS.pipelinedFrames) {
       this.#close('pipeline-overflow', CLOSE.policy.code, 'too many pending handshake frames')
       return
     }
-    this.#pipelined.push(text)
+    this.#kept.push(text)
   }
 
+  /** Judged once this turn's reads are done: for a peer that has hung up since, no signature is verified. */
   #judge(text: string): void {
     this.#state = 'judging'
-    const startedAt = this.#components.now()
-    const verdict = this.#components.pipeline(this.#candidate(), text)
-    if (!(verdict instanceof Promise)) {
-      this.#conclude(verdict, startedAt)
-      return
-    }
+    setImmediate(() => {
+      if (this.#state !== 'judging' || !this.#link.isOpen) return
+      const startedAt = this.#components.now()
+      try {
+        const verdict = this.#components.pipeline(this.#candidate(), text)
+        if (verdict instanceof Promise) this.#await(verdict)
+        else this.#conclude(verdict)
+      } catch (fault) {
+        this.#fault(fault)
+      }
+      this.#components.pacer.recordCost(this.#components.now() - startedAt)
+    })
+  }
+
+  /** From here on the peer waits for our disk, so its own time stands still; ours is bounded. */
+  #await(verdict: Promise<Verdict<Authorised>>): void {
     this.#connection.deadline.hold()
-    verdict.then(
-      (value) => this.#conclude(value, this.#components.now()),
-      (fault: unknown) => this.#fault(fault),
-    )
+    this.#verdictTimer = setTimeout(() => {
+      this.#turnAway('GATEWAY_STARTING', 'startup-sidecars', 'storage-slow')
+    }, MAX_VERDICT_MS)
+    verdict.then((value) => this.#conclude(value)).catch((fault: unknown) => this.#fault(fault))
   }
 
   #candidate(): Candidate {
     const { connId, locality, peerAddress, headers } = this.#connection
-    return { connId, locality, peerAddress, headers, nonce: this.#nonce, isAlive: () => this.#link.isOpen }
+    return { connId, locality, peerAddress, headers, nonce: this.#nonce }
   }
 
-  #conclude(verdict: Verdict<Authorised>, startedAt: number): void {
+  #conclude(verdict: Verdict<Authorised>): void {
     if (this.#state === 'settled') return
     if (verdict.ok) this.#admit(verdict.value)
     else this.#refuse(verdict.refusal)
-    this.#components.pacer.recordCost(this.#components.now() - startedAt)
   }
 
   #admit(candidate: Authorised): void {
@@ -199,11 +222,12 @@ export class Handshake implements LinkHolder {
     const seesPresence = candidate.role === 'operator' && peer.hasScope('operator.read')
     const hello = encodeHello(this.#components.hello, candidate, seesPresence)
     this.#settle()
-    this.#connection.stopCounting()
+    this.#connection.release()
+    // Before anybody hears of the peer: whatever is published to it comes after its hello.
     this.#link.send(hello)
     const holder = this.#components.onAdmitted(peer, candidate, this.#link)
     this.#link.handTo(holder)
-    for (const text of this.#pipelined) holder.onText(text)
+    for (const text of this.#kept.splice(0)) holder.onText(text)
   }
 
   #peerOf({ connId, role, grantedScopes, connect, method, locality, device }: Authorised): Peer {
@@ -244,18 +268,21 @@ export class Handshake implements LinkHolder {
     this.#close(refusal.error, entry.close ?? CLOSE.policy.code, refusal.closeReason ?? shape.message)
   }
 
+  /** Also when it comes too late to answer: the log has it, and nobody stays connected half-way. */
   #fault(fault: unknown): void {
-    if (this.#state === 'settled') return
+    if (StoreFault.is(fault) && fault.code === 'STORE_BUSY' && this.#state !== 'settled') {
+      this.#turnAway('GATEWAY_STARTING', 'startup-sidecars', 'storage-busy')
+      return
+    }
     const correlationId = randomUUID()
+    const message = `internal error (${correlationId})`
     this.#components.log.error('admission failed', {
       correlationId,
       connId: this.#connection.connId,
       error: fault instanceof Error ? fault.stack : String(fault),
     })
-    this.#refuse({
-      error: 'INTERNAL_FAULT',
-      options: { message: `internal error (${correlationId})`, details: { correlationId } },
-    })
+    if (this.#state === 'settled') this.#link.close(CLOSE.internal.code, message)
+    else this.#refuse({ error: 'INTERNAL_FAULT', options: { message, details: { correlationId } } })
   }
 
   #close(cause: string, code: number, reason: string): void {
@@ -285,6 +312,8 @@ export class Handshake implements LinkHolder {
 
   #settle(): void {
     this.#state = 'settled'
+    this.#firstFrame = ''
+    clearTimeout(this.#verdictTimer)
     this.#connection.deadline.finish()
     this.#giveUpPlace?.()
     this.#turn?.release()

@@ -2,7 +2,7 @@
 // so that nothing can be used before it was established. Only the last one becomes a `Peer`.
 
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ConnectParams, ErrorName, ErrorOptions, RequestFrame, Role } from '@breakwater/protocol'
+import type { ConnectParams, ErrorName, ErrorOptions, Role } from '@breakwater/protocol'
 import type { AuthMethod } from '../connection/peer.ts'
 import type { Locality } from '../listener/locality.ts'
 import type { DeviceRecord } from '../store/records.ts'
@@ -15,8 +15,6 @@ export interface Candidate {
   /** Address of the socket's other end; undefined on the Unix socket. */
   readonly peerAddress: string | undefined
   readonly headers: IncomingHttpHeaders
-  /** False once the socket has gone: no more work is spent on it. */
-  readonly isAlive: () => boolean
 }
 
 /** Its first frame was a well-formed `connect`. */

@@ -55,9 +55,9 @@ export class UpgradeHandler {
     socket.cork()
     process.nextTick(() => socket.uncork())
     this.#webSockets.handleUpgrade(request, socket, head, (ws) => {
-      const stopCounting = meterPreAuthBytes(socket, LIMITS.preAuthBytes - connection.receivedBytes, () =>
-        handshake.overflow(),
-      )
+      // `head` has been received already and comes through the socket once more.
+      const limitBytes = LIMITS.preAuthBytes - connection.receivedBytes + head.length
+      const stopCounting = meterPreAuthBytes(socket, limitBytes, () => handshake.overflow())
       const handshake = this.#components.admission.begin(
         {
           connId: connection.connId,
@@ -66,7 +66,10 @@ export class UpgradeHandler {
           headers: request.headers,
           acceptedAt: connection.acceptedAt,
           deadline: connection.deadline,
-          stopCounting,
+          release: () => {
+            stopCounting()
+            connection.onExpired = undefined
+          },
         },
         (holder) => new WebSocketLink(ws, holder),
       )

@@ -8,36 +8,33 @@ const SHOWN_CHARS = 128
 
 const shown = (text: string): string => text.slice(0, SHOWN_CHARS)
 
-export const unknownNode = (): WireError =>
-  new WireError('INVALID_PARAMS', { message: 'unknown nodeId', nextCommand: 'breakwater nodes list' })
+export const unknownNode = (): WireError => new WireError('UNKNOWN_NODE_ID', { nextCommand: 'breakwater nodes list' })
 
 export const unknownAgent = (agentId: string): WireError =>
-  new WireError('INVALID_PARAMS', {
+  new WireError('UNKNOWN_AGENT_ID', {
     message: `unknown agent id "${shown(agentId)}"`,
-    details: { code: 'UNKNOWN_AGENT_ID', agentId: shown(agentId) },
+    details: { agentId: shown(agentId) },
     nextCommand: 'breakwater agents list',
   })
 
 export const cronJobNotFound = (jobId: string): WireError =>
-  new WireError('INVALID_PARAMS', {
+  new WireError('CRON_JOB_NOT_FOUND', {
     message: `cron job not found: ${shown(jobId)}. List the jobs and retry with a current id.`,
-    details: { code: 'CRON_JOB_NOT_FOUND', jobId: shown(jobId) },
+    details: { jobId: shown(jobId) },
     nextCommand: 'breakwater cron list --all',
   })
 
 export const sessionNotFound = (reference: string): WireError =>
-  new WireError('INVALID_PARAMS', {
+  new WireError('SESSION_NOT_FOUND', {
     message: `No session found: ${shown(reference)}`,
     nextCommand: 'breakwater sessions list',
   })
 
 /** Methods about "me" need a person behind the connection; a shared secret names none. */
 export const userRequired = (method: string): WireError =>
-  new WireError({
-    code: 'FORBIDDEN',
+  new WireError('USER_REQUIRED', {
     message: `${method} requires an authenticated user`,
-    details: { reason: 'no-user-profile', recovery: 'none' },
-    retryable: false,
+    details: { reason: 'no-user-profile' },
   })
 
 export const missingScope = (scope: string): WireError =>
@@ -48,8 +45,7 @@ export const missingScope = (scope: string): WireError =>
   })
 
 export const tooManySubscriptions = (limit: number): WireError =>
-  new WireError('RATE_LIMITED', {
+  new WireError('TOO_MANY_SUBSCRIPTIONS', {
     message: `this connection follows ${limit} sessions already; unsubscribe from one first`,
     details: { limit },
-    retryAfterMs: 1_000,
   })
