@@ -146,15 +146,20 @@ export class CommitQueue {
     }
   }
 
-  /** Later decisions may have been taken on what the failed ones would have made true, so they fail with them. */
   #fail(batches: readonly Batch[], group: WriteGroup, fault: StoreFault): void {
     this.counters.failedCount += 1
-    const lost = group.isLossy && !fault.fatal ? batches : [...batches, ...this.#waiting.splice(0)]
+    const lost = [...batches, ...this.#takeLostWith(group, fault)]
     this.#components.onFailure(fault, group)
     for (const batch of lost) {
       this.#release(batch)
       batch.reject(fault)
     }
+  }
+
+  /** Later decisions may have been taken on what the failed ones would have made true, so they fail with them. */
+  #takeLostWith(group: WriteGroup, fault: StoreFault): Batch[] {
+    if (fault.fatal) return [...this.#waiting.splice(0), ...this.#waitingLossy.splice(0)]
+    return group.isLossy ? [] : this.#waiting.splice(0)
   }
 
   #release(batch: Batch): void {

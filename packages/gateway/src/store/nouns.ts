@@ -1,6 +1,7 @@
-// The kinds of record the store keeps in memory, as data. Adding one is three steps: its type in records.ts, a line
-// here, a migration per database that creates its table. Reading, staging, committing, loading, verification and the
-// contract suite follow from this table. The audit is no noun: it is never loaded, only appended to and queried.
+// The kinds of record the store keeps in memory, as data. Adding one: its type in records.ts, a line in each table
+// here, a migration per database that creates its table. The compiler then asks for the field of StagedStore and for a
+// sample in the test kit; staging, committing, loading, verifying and the contract suite follow from this table.
+// The audit is no noun: it is never loaded, only appended to and queried.
 
 import type { DeviceRecord, MetaRecord, PairRequestRecord, SetupCodeRecord, Sighting } from './records.ts'
 

@@ -41,6 +41,7 @@ export async function openSqliteStore(
   const releaseLock = () => {
     if (!('lock' in place)) lock.release()
   }
+  if (lock.nameFault !== undefined) components.log.warn(lock.nameFault.message, { code: lock.nameFault.code })
   try {
     const { maxAuditEntries, keptSnapshots, whenUnrecoverable } = resolved
     const startEmpty = whenUnrecoverable === 'start-empty'

@@ -30,6 +30,8 @@ export interface Owner {
 
 export interface OwnerLock extends Disposable {
   readonly stateDir: string
+  /** Why others who are refused will not be told who holds the lock. */
+  readonly nameFault?: StoreFault
   /** Idempotent. */
   release(): void
 }
@@ -70,7 +72,8 @@ function tryLock(file: string): DatabaseSync | undefined {
   createOnce(file)
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {
-    lock.exec('BEGIN EXCLUSIVE')
+    // Without a journal file, so that the lock can be had on a full disk.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return lock
   } catch (error) {
     lock.close()
@@ -88,7 +91,20 @@ function createOnce(file: string): void {
   }
 }
 
-function own(lock: DatabaseSync, { stateDir, owner }: OwnerLockOptions): OwnerLock {
+function own(lock: DatabaseSync, options: OwnerLockOptions): OwnerLock {
+  const { stateDir } = options
+  heldByThisProcess.add(lock)
+  const nameFault = leaveName(options)
+  const release = () => {
+    if (!heldByThisProcess.delete(lock)) return
+    rmSync(ownerFile(stateDir), { force: true })
+    lock.close()
+  }
+  return { stateDir, ...(nameFault === undefined ? {} : { nameFault }), release, [Symbol.dispose]: release }
+}
+
+/** The name is a courtesy: a full disk must not keep a gateway from starting with what it has. */
+function leaveName({ stateDir, owner }: OwnerLockOptions): StoreFault | undefined {
   const file = ownerFile(stateDir)
   const startTicks = startTicksOf(process.pid)
   const self: Owner = {
@@ -100,17 +116,10 @@ function own(lock: DatabaseSync, { stateDir, owner }: OwnerLockOptions): OwnerLo
   try {
     writeFileSync(`${file}.new`, `${JSON.stringify(self)}\n`, { mode: 0o600 })
     renameSync(`${file}.new`, file)
+    return undefined
   } catch (error) {
-    lock.close()
-    throw error
+    return toStoreFault(error, `naming the owner in ${file}`)
   }
-  heldByThisProcess.add(lock)
-  const release = () => {
-    if (!heldByThisProcess.delete(lock)) return
-    rmSync(file, { force: true })
-    lock.close()
-  }
-  return { stateDir, release, [Symbol.dispose]: release }
 }
 
 function owned({ stateDir, nextCommand }: OwnerLockOptions, owner: Owner | undefined): StoreFault {

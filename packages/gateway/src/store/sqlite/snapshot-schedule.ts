@@ -56,7 +56,7 @@ export class SnapshotSchedule {
       takenCount: this.#takenCount,
       failedCount: this.#failedCount,
       ...(this.#lastAtMs === undefined ? {} : { lastAtMs: this.#lastAtMs }),
-      ...(this.#dirtySince === undefined ? {} : { dirtySinceMs: this.#dirtySince }),
+      ...(this.#dirtySince === undefined ? {} : { dirtySinceMs: Math.round(this.#dirtySince) }),
     }
   }
 

@@ -29,8 +29,14 @@ interface OpenedWriter {
   readonly records: LoadedRecords
 }
 
-/** The thread's heap, in MiB: it holds all records once while opening, and one group at a time afterwards. */
-const WRITER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 }
+/**
+ * The thread's heap, in MiB: room to hold every record once while opening, and little to scavenge, because each MiB of
+ * young generation costs one of resident memory.
+ */
+const WRITER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
+
+/** Calls the thread has not answered; audit listings are the only ones that can pile up. */
+const MAX_WAITING_CALLS = 256
 
 // The compiler rewrites import specifiers, not URLs, so the file's own extension says which one is there.
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
@@ -104,6 +110,7 @@ export class WorkerBackend implements StoreBackend {
 
   #call<C extends WriterCall>(call: C, ask: WriterCalls[C]['ask']): Promise<WriterCalls[C]['answer']> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost)
+    if (call === 'audit' && this.#pending.size >= MAX_WAITING_CALLS) return Promise.reject(new StoreFault('STORE_BUSY'))
     const pending = Promise.withResolvers<unknown>()
     this.#lastId += 1
     this.#pending.set(this.#lastId, pending)
