@@ -9,7 +9,7 @@ import { cliConnect, connectRaw, type GatewayFixture, startTestGateway, TEST_TOK
 import { fuzz, IS_FULL } from './fuzz/fuzz.ts'
 import { mutateJson, mutateText, ODD_TEXTS, randomText } from './fuzz/mutate.ts'
 import type { Random } from './fuzz/random.ts'
-import { upgradeRequest, type WireAnswer, WireAttempt, wireFrame } from './fuzz/wire-attempt.ts'
+import { upgradeRequest, type WireAnswer, WireAttempt, wireFrame } from './wire-attempt.ts'
 
 const INPUTS = IS_FULL ? 50_000 : 3_000
 /** An answer takes this long at most; a silence is only settled by waiting, so few inputs may lead to one. */

@@ -16,6 +16,8 @@ export class Connection {
   readonly peerAddress: string | undefined
   readonly isUnixSocket: boolean
   readonly #raw: Socket
+  /** Set by the one HTTP request or upgrade that is served; what a peer sends behind it is not looked at. */
+  isTaken = false
   /** Replaced as the connection moves on; `undefined` once nobody waits for it any more. */
   onExpired: ExpiryHandler | undefined
 

@@ -20,7 +20,8 @@ export function refusalHeaders(refusal: HttpRefusal): Record<string, string> {
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',
     ...(refusal.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(refusal.retryAfterSeconds) }),
-    ...(refusal.status === 426 ? { Upgrade: 'websocket' } : {}),
+    // What is spoken instead (RFC 9110 section 15.5.22, RFC 6455 section 4.4).
+    ...(refusal.status === 426 ? { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' } : {}),
   }
 }
 

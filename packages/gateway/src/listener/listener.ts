@@ -262,8 +262,13 @@ export class Listener {
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const connection = (socket as Known)[CONNECTION]
-    if (connection === undefined) socket.destroy()
-    else this.#components.upgrade.handle(connection, request, socket, head)
+    if (connection === undefined) {
+      socket.destroy()
+      return
+    }
+    if (connection.isTaken) return
+    connection.isTaken = true
+    this.#components.upgrade.handle(connection, request, socket, head)
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -272,6 +277,8 @@ export class Listener {
       request.socket.destroy()
       return
     }
+    if (connection.isTaken) return
+    connection.isTaken = true
     connection.deadline.finish()
     connection.onExpired = undefined
     request.socket.setTimeout(HTTP_EXCHANGE_MS, () => request.socket.destroy())
@@ -281,8 +288,11 @@ export class Listener {
   }
 
   #onClientError(error: Error & { code?: string }, socket: Duplex): void {
+    const connection = (socket as Known)[CONNECTION]
+    // The answer that is on its way is the only one, and closes.
+    if (connection?.isTaken === true) return
+    connection?.deadline.finish()
     const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-    ;(socket as Known)[CONNECTION]?.deadline.finish()
     refuseOnSocket(socket, {
       status: isTooLarge ? 431 : 400,
       type: isTooLarge ? 'headers_too_large' : 'invalid_http_request',

@@ -35,21 +35,21 @@ export class UpgradeHandler {
     maxPayload: LIMITS.maxPayloadBytes,
   })
 
+  /** Whose handshake a refusal of the WebSocket library is about. */
+  readonly #connections = new WeakMap<Duplex, Connection>()
+
   constructor(components: UpgradeComponents) {
     this.#components = components
-    this.#webSockets.on('wsClientError', (error, socket) => {
-      refuseOnSocket(socket, { status: 400, type: 'invalid_websocket_handshake', message: error.message })
-    })
+    this.#webSockets.on('wsClientError', (error, socket, request) => this.#refuseForm(error, socket, request))
   }
 
   handle(connection: Connection, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const locality = this.#judge(connection, request)
     if ('status' in locality) {
-      this.#recordRefusal(connection, request, locality)
-      connection.deadline.finish()
-      refuseOnSocket(socket, locality)
+      this.#refuse(connection, request, socket, locality)
       return
     }
+    this.#connections.set(socket, connection)
     connection.deadline.shorten(this.#components.tierOf(locality))
     // The HTTP answer and a challenge sent in the same turn leave in one write.
     socket.cork()
@@ -99,6 +99,21 @@ export class UpgradeHandler {
     })
     if (!host.ok) return { status: 403, type: 'host_not_allowed', message: host.message, nextStep: host.nextStep }
     return locality
+  }
+
+  /** Not a WebSocket handshake by the letter. */
+  #refuseForm(error: Error, socket: Duplex, request: IncomingMessage): void {
+    const connection = this.#connections.get(socket)
+    const isOtherVersion = request.headers['sec-websocket-version'] !== '13'
+    const refusal = { type: 'invalid_websocket_handshake', message: error.message, status: isOtherVersion ? 426 : 400 }
+    if (connection === undefined) refuseOnSocket(socket, refusal)
+    else this.#refuse(connection, request, socket, refusal)
+  }
+
+  #refuse(connection: Connection, request: IncomingMessage, socket: Duplex, refusal: HttpRefusal): void {
+    this.#recordRefusal(connection, request, refusal)
+    connection.deadline.finish()
+    refuseOnSocket(socket, refusal)
   }
 
   #recordRefusal(connection: Connection, { headers }: IncomingMessage, refusal: HttpRefusal): void {
