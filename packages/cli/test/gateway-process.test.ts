@@ -46,6 +46,7 @@ async function printed(child: ChildProcess, read: () => string, pattern: RegExp)
 
 test('a first start says what to do next, keeps its token to itself, and stops cleanly on SIGTERM', async () => {
   await using gateway = await spawnGateway({ args: ['--token', 'first-start-token-0123456789'] })
+  await printed(gateway.child, gateway.output, /Ctrl-C stops it/)
   const output = gateway.output()
   assert.match(output, /\[gateway\] ready \(url=ws:\/\/127\.0\.0\.1:\d+ pid=\d+ readyMs=\d+\)\n/)
   assert.match(output, /Next, in another terminal:\n {2}breakwater status/)
