@@ -1,9 +1,12 @@
 // Runs the test suites. Without arguments all of them, sized for continuous integration.
 // Usage: node scripts/test.ts [suite...] [--full] [--only <text in file name>]
 //   --full runs the long forms (more seeds, more inputs); suites are listed below.
+// Of conformance: --url <ws://...> --token <secret> --dialect ours|official --configuration <name>, see
+// test/conformance/targets.ts; --report writes docs/compatibility.md.
 
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 
 interface Suite {
   readonly patterns: readonly string[]
@@ -23,17 +26,35 @@ const SUITES: Readonly<Record<string, Suite>> = {
   chaos: { patterns: ['test/chaos/**/*.test.ts'], concurrency: 1 },
 }
 
-const args = process.argv.slice(2)
-const onlyAt = args.indexOf('--only')
-const only = onlyAt < 0 ? undefined : args[onlyAt + 1]
-const named = args.filter((arg, index) => !arg.startsWith('--') && index !== onlyAt + 1)
+const { values, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: {
+    full: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    url: { type: 'string' },
+    token: { type: 'string' },
+    dialect: { type: 'string' },
+    configuration: { type: 'string' },
+    report: { type: 'boolean', default: false },
+  },
+})
+const { only } = values
 const unknown = named.filter((name) => !Object.hasOwn(SUITES, name))
 if (unknown.length > 0) {
   console.error(`unknown suite ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`)
   process.exit(2)
 }
 
-const env = { ...process.env, NODE_NO_WARNINGS: '1', ...(args.includes('--full') ? { BREAKWATER_FULL: '1' } : {}) }
+const env = {
+  ...process.env,
+  NODE_NO_WARNINGS: '1',
+  ...(values.full ? { BREAKWATER_FULL: '1' } : {}),
+  ...(values.url === undefined ? {} : { BREAKWATER_CONFORMANCE_URL: values.url }),
+  ...(values.token === undefined ? {} : { BREAKWATER_CONFORMANCE_TOKEN: values.token }),
+  ...(values.dialect === undefined ? {} : { BREAKWATER_CONFORMANCE_DIALECT: values.dialect }),
+  ...(values.configuration === undefined ? {} : { BREAKWATER_CONFORMANCE_CONFIGURATION: values.configuration }),
+  ...(values.report ? { BREAKWATER_CONFORMANCE_REPORT: '1' } : {}),
+}
 const failed: string[] = []
 for (const [name, { patterns, concurrency }] of Object.entries(SUITES)) {
   if (named.length > 0 && !named.includes(name)) continue
