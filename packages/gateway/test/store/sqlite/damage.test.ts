@@ -131,6 +131,22 @@ describe('a damaged database', () => {
     assert.ok(restoredStateOfMs > 0 && lastWrittenAtMs > restoredStateOfMs)
   })
 
+  it('never has an old log applied to the snapshot that takes its place', async () => {
+    await using live = await stateDir()
+    await using directory = await stateDir()
+    for (const { path } of [live, directory]) copyStore(template.path, path)
+    const writer = writerOf(live.path, openHere(live.path))
+    for (let number = 500; number < 520; number += 1) writer.commit(commitNumber(number))
+    copyLiveFiles(live.path, directory.path)
+    writer.close()
+    rmSync(databaseIn(directory.path))
+    const { report, database, records } = openHere(directory.path)
+    database.close()
+    assert.equal(report.damage?.cause, 'missing')
+    assert.equal(JSON.stringify(records), contents)
+    assert.ok(existsSync(join(report.damage?.keptIn ?? '', 'gateway.sqlite-wal')))
+  })
+
   it('falls back to an older snapshot when the newest is damaged too, and names it', async () => {
     await using directory = await stateDir()
     await using opened = await openStoreIn(directory.path)
