@@ -33,6 +33,9 @@ export class Peer {
   #lastSeq = 0
   #closed = false
   #closing: { readonly code: number; readonly reason: string } | undefined
+  #isReading = true
+  /** How often reading was stopped: what the other side sent since then may still lie unread. */
+  pauseCount = 0
   /** Consecutive calls of the other role's methods; the router closes a connection that keeps trying. */
   roleViolations = 0
 
@@ -47,9 +50,16 @@ export class Peer {
     return this.#closed
   }
 
-  /** Who shares fairness and idempotency with this connection: its device, else the connection itself. */
+  /** Who shares a turn with this connection: its device, else the connection itself. */
   get ownerKey(): string {
     return this.identity.deviceId ?? this.identity.connId
+  }
+
+  /** Who calls, also on the next connection: the device, the part of this process, else the address. */
+  get callerKey(): string {
+    const { deviceId, connId, locality } = this.identity
+    if (deviceId !== undefined) return deviceId
+    return locality.kind === 'in-process' ? connId : (locality.clientAddress ?? 'unix-socket')
   }
 
   hasScope(scope: string): boolean {
@@ -62,7 +72,14 @@ export class Peer {
     return this.#lastSeq
   }
 
+  get isReading(): boolean {
+    return this.#isReading
+  }
+
   setReading(reading: boolean): void {
+    if (reading === this.#isReading) return
+    this.#isReading = reading
+    if (!reading) this.pauseCount += 1
     this.#link.setReading(reading)
   }
 

@@ -34,7 +34,7 @@ export class Broadcaster {
     let frames: NumberedFrames | undefined
     let receivers = 0
     for (const peer of this.#peers.all()) {
-      if (!mayReceive(peer, entry) || options.audience?.(peer) === false) continue
+      if (peer.isClosed || !mayReceive(peer, entry) || options.audience?.(peer) === false) continue
       frames ??= new NumberedFrames(new EncodedEvent(event, payload, options.stateVersion))
       receivers += 1
       const frame = frames.numbered(peer.nextSeq())
