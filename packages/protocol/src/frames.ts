@@ -55,23 +55,39 @@ export function decodeRequest(text: string): DecodedRequest {
   return { ok: false, problem: 'not-request', id: readableId(value), reason }
 }
 
-/** What keeps a value from being a request frame, as `at <pointer>: <reason>`; undefined when it is one. */
+/** What keeps a value from being a request frame, in the wire's words; undefined when it is one. */
 function requestProblem(value: unknown): string | undefined {
-  if (!isRecord(value)) return 'at root: must be an object'
-  if (value.type !== 'req') return 'at /type: must be "req"'
-  if (typeof value.id !== 'string') return 'at /id: must be a string'
-  if (value.id.length === 0) return 'at /id: must not have fewer than 1 characters'
-  if (typeof value.method !== 'string') return 'at /method: must be a string'
-  if (value.method.length === 0) return 'at /method: must not have fewer than 1 characters'
-  const { traceparent, expectedProfileId } = value
-  if (
-    traceparent !== undefined &&
-    !(typeof traceparent === 'string' && traceparent.length <= LIMITS.traceparentChars)
-  ) {
-    return `at /traceparent: must be a string of at most ${LIMITS.traceparentChars} characters`
+  if (!isRecord(value)) return 'must be object'
+  for (const key of ['type', 'id', 'method']) {
+    if (value[key] === undefined) return `must have required property '${key}'`
   }
-  if (expectedProfileId !== undefined && typeof expectedProfileId !== 'string')
-    return 'at /expectedProfileId: must be a string'
+  if (value.type !== 'req') return 'at /type: must be equal to constant'
+  const { traceparent, expectedProfileId } = value
+  return (
+    textProblem('id', value.id) ??
+    textProblem('method', value.method) ??
+    (traceparent === undefined ? undefined : traceparentProblem(traceparent)) ??
+    (expectedProfileId === undefined || typeof expectedProfileId === 'string'
+      ? undefined
+      : 'at /expectedProfileId: must be string') ??
+    unexpectedKey(value)
+  )
+}
+
+function textProblem(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'string') return `at /${name}: must be string`
+  return value.length === 0 ? `at /${name}: must not have fewer than 1 characters` : undefined
+}
+
+function traceparentProblem(value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'at /traceparent: must be string'
+  const max = LIMITS.traceparentChars
+  // Characters, not UTF-16 units, as schemas count.
+  const isTooLong = value.length > 2 * max || (value.length > max && [...value].length > max)
+  return isTooLong ? `at /traceparent: must not have more than ${max} characters` : undefined
+}
+
+function unexpectedKey(value: object): string | undefined {
   for (const key in value) if (!REQUEST_KEYS.has(key)) return `at root: unexpected property '${key.slice(0, 64)}'`
   return undefined
 }
@@ -106,10 +122,11 @@ export const encodeRequest = (id: string, method: string, params?: unknown): str
   JSON.stringify(params === undefined ? { type: 'req', id, method } : { type: 'req', id, method, params })
 
 /** A success. The payload may be any JSON value, `null` included. */
-export const encodeOk = (id: string, payload: unknown): string => {
-  const json = JSON.stringify(payload)
-  return `{"type":"res","id":${JSON.stringify(id)},"ok":true${json === undefined ? '' : `,"payload":${json}`}}`
-}
+export const encodeOk = (id: string, payload: unknown): string => encodeOkJson(id, JSON.stringify(payload))
+
+/** A success whose payload is JSON text already; without one the frame carries none. */
+export const encodeOkJson = (id: string, payloadJson: string | undefined): string =>
+  `{"type":"res","id":${JSON.stringify(id)},"ok":true${payloadJson === undefined ? '' : `,"payload":${payloadJson}`}}`
 
 export const encodeError = (id: string, error: WireErrorShape, payload?: unknown): string =>
   JSON.stringify(

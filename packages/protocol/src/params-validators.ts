@@ -29,7 +29,8 @@ export class ParamsValidators {
     if (family === undefined || this.#families.has(family)) return
     let loading = this.#loading.get(family)
     if (loading === undefined) {
-      loading = loadFamily(family)
+      // A family that could not be loaded is tried again by the next call.
+      loading = loadFamily(family).finally(() => this.#loading.delete(family))
       this.#loading.set(family, loading)
     }
     this.#families.set(family, await loading)

@@ -11,6 +11,7 @@ export class Call implements CallContext {
   readonly log: Logger
   readonly #requestId: string
   #controller: AbortController | undefined
+  #abortReason: Error | undefined
 
   constructor(peer: Peer, requestId: string, log: Logger) {
     this.peer = peer
@@ -19,12 +20,20 @@ export class Call implements CallContext {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason)
+    }
     return this.#controller.signal
+  }
+
+  get isAborted(): boolean {
+    return this.#abortReason !== undefined
   }
 
   /** Tells the handler that nobody waits any more. */
   abort(reason: Error): void {
+    this.#abortReason ??= reason
     this.#controller?.abort(reason)
   }
 

@@ -1,14 +1,15 @@
 // Takes one message of a peer to its handler and the answer back: decode, role, scope, schema, idempotency, handler.
 // Knows no method's meaning. Handlers that answer at once never leave the current turn of the loop.
 
+import { createHash } from 'node:crypto'
 import {
   CLOSE,
-  CONTRACT_METHODS,
   decodeRequest,
   type ErrorName,
   type ErrorOptions,
   encodeError,
   encodeOk,
+  encodeOkJson,
   IDEMPOTENT_METHODS,
   isControlPlaneWrite,
   isRecord,
@@ -25,12 +26,17 @@ import { Call } from './call.ts'
 import type { MethodDefinition, MethodHandler } from './define-method.ts'
 import { FairQueue } from './fair-queue.ts'
 import { IdempotencyCache } from './idempotency.ts'
+import { missingScope } from './refusals.ts'
 import { toWireError } from './to-wire-error.ts'
 import { WriteLimiter } from './write-limiter.ts'
 
 /** Consecutive calls of the other role's methods that a connection survives; the next one ends it (protocol notes 5). */
 const MAX_ROLE_VIOLATIONS = 11
 const DEFAULT_DEADLINE_MS = 30_000
+/** Longer idempotency keys are remembered by their digest. */
+const MAX_KEPT_KEY_CHARS = 128
+/** What a remembered outcome counts for beside its payload. */
+const OUTCOME_BYTES = 256
 /** Calls of one connection that may be waiting for their handlers, for aborting them when it closes. */
 type RunningCalls = Set<Call>
 
@@ -43,7 +49,19 @@ export interface RouterComponents {
   readonly setReading: (ownerKey: string, reading: boolean) => void
 }
 
-type Outcome = { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly error: WireErrorShape }
+/** What a call with effects came to; the payload as it was encoded for the first caller. */
+type Outcome =
+  | { readonly ok: true; readonly payload: EncodedPayload }
+  | { readonly ok: false; readonly error: WireErrorShape }
+
+class EncodedPayload {
+  /** Undefined when there is no payload. */
+  readonly json: string | undefined
+
+  constructor(payload: unknown) {
+    this.json = JSON.stringify(payload)
+  }
+}
 
 export class Router {
   readonly #methods: ReadonlyMap<string, MethodDefinition>
@@ -59,7 +77,10 @@ export class Router {
     this.#validators = validators
     this.#log = log
     this.#queue = new FairQueue({ onPause: (owner, isPaused) => setReading(owner, !isPaused) })
-    this.#outcomes = new IdempotencyCache({ nowMs })
+    this.#outcomes = new IdempotencyCache({
+      nowMs,
+      bytesOf: (outcome) => OUTCOME_BYTES + (outcome.ok ? (outcome.payload.json?.length ?? 0) : 0),
+    })
     this.#writes = new WriteLimiter({ nowMs })
   }
 
@@ -83,19 +104,26 @@ export class Router {
       return
     }
     const { frame } = decoded
-    const accepted = this.#queue.submit(peer.ownerKey, { bytes: text.length, run: () => this.#serve(peer, frame) })
+    const accepted = this.#queue.submit(peer.ownerKey, {
+      bytes: text.length,
+      prepare: () => (this.#validators.isLoaded(frame.method) ? undefined : this.#validators.load(frame.method)),
+      run: () => this.#serve(peer, frame),
+    })
     if (!accepted) this.#refuse(peer, frame.id, 'BUSY', { retryAfterMs: 1_000 })
   }
 
-  /**
-   * Calls a method for a caller inside the process: same checks, no frames. Rejects with `WireError`.
-   */
+  /** Calls a method for a caller inside the process: same checks, no frames. Rejects with `WireError`. */
   async call(peer: Peer, method: string, params?: unknown): Promise<unknown> {
-    const access = this.#accessProblem(peer, method)
-    if (access !== undefined) throw access
-    await this.#validators.load(method)
-    const call = new Call(peer, 'in-process', this.#log)
-    return await this.#checkedHandler(peer, method, params)(params as never, call)
+    try {
+      await this.#validators.load(method)
+      const call = new Call(peer, 'in-process', this.#log)
+      const result = this.#invoke(call, method, params)
+      const payload = isPromise(result) ? await this.#untilDeadline(call, method, result) : result
+      if (!(payload instanceof EncodedPayload)) return payload
+      return payload.json === undefined ? undefined : JSON.parse(payload.json)
+    } catch (thrown) {
+      throw new WireError(toWireError(thrown, method, this.#log), { cause: thrown })
+    }
   }
 
   /** Aborts what the connection still waits for. */
@@ -104,37 +132,40 @@ export class Router {
     this.#running.delete(peer)
   }
 
+  /** Answers one request: at once when its handler does, else when it is done. */
   #serve(peer: Peer, frame: RequestFrame): void | Promise<void> {
     if (peer.isClosed) return
-    const problem = this.#accessProblem(peer, frame.method)
-    if (problem !== undefined) {
-      this.#sendError(peer, frame.id, problem.shape)
-      return
-    }
-    peer.roleViolations = 0
-    if (!this.#validators.isLoaded(frame.method)) {
-      return this.#validators.load(frame.method).then(() => this.#run(peer, frame))
-    }
-    return this.#run(peer, frame)
-  }
-
-  #run(peer: Peer, frame: RequestFrame): void | Promise<void> {
     const call = new Call(peer, frame.id, this.#log)
-    let result: unknown
     try {
-      const handler = this.#checkedHandler(peer, frame.method, frame.params)
-      result = IDEMPOTENT_METHODS.has(frame.method)
-        ? this.#runOnce(peer, frame, () => handler(frame.params as never, call))
-        : handler((frame.params ?? {}) as never, call)
+      const result = this.#invoke(call, frame.method, frame.params)
+      if (isPromise(result)) return this.#answerLater(call, frame, result)
+      peer.outbound.send(encodeResult(frame.id, result))
     } catch (thrown) {
       this.#sendError(peer, frame.id, toWireError(thrown, frame.method, this.#log))
-      return
     }
-    if (!isPromise(result)) {
-      peer.outbound.send(encodeOk(frame.id, result))
-      return
+  }
+
+  async #answerLater(call: Call, { id, method }: RequestFrame, result: Promise<unknown>): Promise<void> {
+    const { peer } = call
+    try {
+      const payload = await this.#untilDeadline(call, method, result)
+      if (!peer.isClosed) peer.outbound.send(encodeResult(id, payload))
+    } catch (thrown) {
+      // An aborted handler ends by rejecting; nobody waits for its answer.
+      if (peer.isClosed && call.isAborted) return
+      this.#sendError(peer, id, toWireError(thrown, method, this.#log))
     }
-    return this.#finish(peer, frame, call, result)
+  }
+
+  /** The way of every call, whoever makes it. Throws `WireError`; what a handler throws passes through. */
+  #invoke(call: Call, method: string, params: unknown): unknown {
+    const { peer } = call
+    const problem = this.#accessProblem(peer, method)
+    if (problem !== undefined) throw problem
+    peer.roleViolations = 0
+    const handler = this.#checkedHandler(peer, method, params)
+    const run = (): unknown => handler((params ?? {}) as never, call)
+    return IDEMPOTENT_METHODS.has(method) ? this.#runOnce(peer, method, params, run) : run()
   }
 
   /** Role and scope, judged before anything else is looked at; undefined when the call may go on. */
@@ -182,7 +213,7 @@ export class Router {
   }
 
   #limitWrite(peer: Peer, method: string): void {
-    const retryAfterMs = this.#writes.take(method, peer.ownerKey)
+    const retryAfterMs = this.#writes.take(method, peer.callerKey)
     if (retryAfterMs === undefined) return
     throw new WireError('RATE_LIMITED', {
       message: `rate limit exceeded for ${method}; retry after ${Math.ceil(retryAfterMs / 1000)}s`,
@@ -192,39 +223,37 @@ export class Router {
   }
 
   /** Runs a call with effects once per key; a repeated key gets the stored outcome, an overlapping one joins. */
-  async #runOnce(peer: Peer, frame: RequestFrame, run: () => unknown): Promise<unknown> {
-    const key = isRecord(frame.params) ? frame.params.idempotencyKey : undefined
+  async #runOnce(peer: Peer, method: string, params: unknown, run: () => unknown): Promise<EncodedPayload> {
+    const key = isRecord(params) ? params.idempotencyKey : undefined
     if (typeof key !== 'string' || key.length === 0) throw new WireError('IDEMPOTENCY_KEY_REQUIRED')
-    const outcome = await this.#outcomes.once(`${peer.ownerKey}\n${frame.method}\n${key}`, async () => {
+    const outcome = await this.#outcomes.once(`${peer.callerKey}\n${method}\n${keptKey(key)}`, async () => {
       try {
-        return { ok: true, payload: await run() }
+        return { ok: true, payload: new EncodedPayload(await run()) }
       } catch (thrown) {
-        return { ok: false, error: toWireError(thrown, frame.method, this.#log) }
+        return { ok: false, error: toWireError(thrown, method, this.#log) }
       }
     })
     if (outcome.ok) return outcome.payload
     throw new WireError(outcome.error)
   }
 
-  async #finish(peer: Peer, frame: RequestFrame, call: Call, result: Promise<unknown>): Promise<void> {
-    const running = this.#running.get(peer) ?? new Set()
-    this.#running.set(peer, running)
+  /** The call's result, unless its deadline passes first. Until then the end of its connection aborts it. */
+  async #untilDeadline(call: Call, method: string, result: Promise<unknown>): Promise<unknown> {
+    const running = this.#running.get(call.peer) ?? new Set()
+    this.#running.set(call.peer, running)
     running.add(call)
-    const deadlineMs = this.#methods.get(frame.method)?.deadlineMs ?? DEFAULT_DEADLINE_MS
+    const deadlineMs = this.#methods.get(method)?.deadlineMs ?? DEFAULT_DEADLINE_MS
     const deadline = Promise.withResolvers<never>()
     const timer =
       deadlineMs === 0
         ? undefined
         : setTimeout(() => {
-            const overdue = new WireError('REQUEST_TIMEOUT', { details: { method: frame.method, deadlineMs } })
+            const overdue = new WireError('REQUEST_TIMEOUT', { details: { method, deadlineMs } })
             call.abort(overdue)
             deadline.reject(overdue)
           }, deadlineMs)
     try {
-      const payload = await (timer === undefined ? result : Promise.race([result, deadline.promise]))
-      if (!peer.isClosed) peer.outbound.send(encodeOk(frame.id, payload))
-    } catch (thrown) {
-      if (!peer.isClosed) this.#sendError(peer, frame.id, toWireError(thrown, frame.method, this.#log))
+      return await (timer === undefined ? result : Promise.race([result, deadline.promise]))
     } finally {
       clearTimeout(timer)
       running.delete(call)
@@ -240,14 +269,10 @@ export class Router {
   }
 }
 
-const missingScope = (scope: string): WireError =>
-  new WireError('MISSING_SCOPE', {
-    message: `missing scope: ${scope}`,
-    details: { missingScope: scope, requiredScopes: [scope] },
-    nextCommand: 'breakwater devices list',
-  })
-
 const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise
 
-/** Every contract method, served or not: a client that calls one is told which. */
-export const contractMethodNames = (): string[] => Object.keys(CONTRACT_METHODS)
+const encodeResult = (id: string, payload: unknown): string =>
+  payload instanceof EncodedPayload ? encodeOkJson(id, payload.json) : encodeOk(id, payload)
+
+const keptKey = (key: string): string =>
+  key.length <= MAX_KEPT_KEY_CHARS ? key : createHash('sha256').update(key).digest('base64url')

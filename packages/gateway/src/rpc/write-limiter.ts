@@ -16,8 +16,9 @@ export class WriteLimiter {
   take(method: string, caller: string): number | undefined {
     const key = `${caller}\n${method}`
     const now = this.#nowMs()
-    const recent = (this.#calls.get(key) ?? []).filter((at) => now - at < WINDOW_MS)
-    if (recent.length >= LIMIT) return WINDOW_MS - (now - (recent[0] ?? now))
+    // A clock that was set back must not keep callers out for longer than the window.
+    const recent = (this.#calls.get(key) ?? []).filter((at) => Math.abs(now - at) < WINDOW_MS)
+    if (recent.length >= LIMIT) return Math.min(WINDOW_MS, WINDOW_MS - (now - (recent[0] ?? now)))
     recent.push(now)
     this.#calls.delete(key)
     this.#calls.set(key, recent)
