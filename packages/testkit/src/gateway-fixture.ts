@@ -36,7 +36,10 @@ export async function startTestGateway(options: Partial<GatewayOptions> = {}): P
       ...options,
     },
     { log, writeLine: (line) => lines.push(line), version: '0.0.0-test' },
-  )
+  ).catch(async (fault: unknown) => {
+    await directory[Symbol.asyncDispose]()
+    throw fault
+  })
   return {
     gateway,
     url: gateway.url,

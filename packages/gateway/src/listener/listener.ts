@@ -1,17 +1,16 @@
 // Sockets in, HTTP requests and WebSockets out: one port for both, on every bound address and the owner's Unix socket.
 // Arms the deadline at accept, before anything else runs; judges nothing itself.
 
-import { chmod, mkdir, unlink } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type SecureContext, TLSSocket } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import type { Tier } from '../admission/deadline.ts'
 import type { FailureRecorder } from '../admission/failure-record.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -19,10 +18,12 @@ import type { StallClock } from '../observe/stall-clock.ts'
 import type { WsLog } from '../observe/ws-log.ts'
 import { AcceptQueue } from './accept-queue.ts'
 import { type BindAddress, bindAddresses } from './bind-addresses.ts'
+import { claimUnixPath } from './claim-unix-path.ts'
 import { Connection } from './connection.ts'
-import { refuseOnSocket } from './http-refusal.ts'
+import { type HttpRefusal, refuseOnSocket } from './http-refusal.ts'
 import { ListenFault } from './listen-fault.ts'
 import { isLoopbackAddress } from './locality.ts'
+import { startTls } from './start-tls.ts'
 import type { UpgradeHandler } from './upgrade.ts'
 
 /** Connections the kernel keeps for us while we are busy. */
@@ -143,9 +144,7 @@ export class Listener {
       })
       return
     }
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await chmod(dirname(path), 0o700)
-    if (!(await isAnswering(path))) await unlink(path).catch(ignoreMissing)
+    await claimUnixPath(path)
     try {
       await this.#listen({ path, backlog: BACKLOG })
       await chmod(path, 0o600)
@@ -218,12 +217,14 @@ export class Listener {
   }
 
   #secure(connection: Connection, socket: Socket, secureContext: SecureContext): void {
-    const tls = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] })
-    tls.on('error', ignoreSocketError)
-    tls.once('secure', () => {
-      connection.deadline.enter('upgrade')
-      connection.onExpired = (leg, legMs) => this.#expire(connection, tls, leg, legMs)
-      this.#speakHttp(connection, tls)
+    startTls(socket, secureContext, {
+      onSecure: (tls) => {
+        connection.deadline.enter('upgrade')
+        connection.onExpired = (leg, legMs) => this.#expire(connection, tls, leg, legMs)
+        this.#speakHttp(connection, tls)
+      },
+      onFailed: (reason) => this.#recordFailure(connection, 'tls-failed', undefined, reason),
+      onPlainText: () => this.#refuse(connection, socket, TLS_REQUIRED),
     })
   }
 
@@ -234,10 +235,28 @@ export class Listener {
   }
 
   #expire(connection: Connection, socket: Socket, leg: string, legMs: number): void {
+    const message = `handshake timeout (${leg}, ${legMs} ms)`
+    if (leg === 'tls') {
+      this.#recordFailure(connection, 'handshake-timeout', undefined, message)
+      connection.raw.destroy()
+      return
+    }
+    this.#recordFailure(connection, 'handshake-timeout', 408, message)
+    refuseOnSocket(socket, { status: 408, type: 'handshake_timeout', message, retryAfterSeconds: 1 })
+  }
+
+  #refuse(connection: Connection, socket: Duplex, refusal: HttpRefusal): void {
+    connection.deadline.finish()
+    this.#recordFailure(connection, refusal.type, refusal.status, refusal.message)
+    refuseOnSocket(socket, refusal)
+  }
+
+  /** Of a connection that has not come as far as a request that could be read. */
+  #recordFailure(connection: Connection, cause: string, code: number | undefined, reason: string): void {
     this.#components.failures.record({
       connId: connection.connId,
-      cause: 'handshake-timeout',
-      phase: leg,
+      cause,
+      phase: connection.deadline.leg,
       handshakeMs: undefined,
       durationMs: Math.round(this.#components.clock.now() - connection.acceptedAt),
       remote: connection.peerAddress,
@@ -245,18 +264,8 @@ export class Listener {
       fwd: undefined,
       origin: undefined,
       ua: undefined,
-      code: leg === 'tls' ? undefined : 408,
-      reason: `handshake timeout (${leg}, ${legMs} ms)`,
-    })
-    if (leg === 'tls') {
-      connection.raw.destroy()
-      return
-    }
-    refuseOnSocket(socket, {
-      status: 408,
-      type: 'handshake_timeout',
-      message: `handshake timeout (${leg}, ${legMs} ms)`,
-      retryAfterSeconds: 1,
+      code,
+      reason,
     })
   }
 
@@ -289,35 +298,30 @@ export class Listener {
 
   #onClientError(error: Error & { code?: string }, socket: Duplex): void {
     const connection = (socket as Known)[CONNECTION]
-    // The answer that is on its way is the only one, and closes.
-    if (connection?.isTaken === true) return
-    connection?.deadline.finish()
-    const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-    refuseOnSocket(socket, {
-      status: isTooLarge ? 431 : 400,
-      type: isTooLarge ? 'headers_too_large' : 'invalid_http_request',
-      message: isTooLarge
-        ? `Request headers exceed ${MAX_HEADER_BYTES} bytes.`
-        : 'This is not an HTTP request the gateway understands.',
-    })
+    const refusal = error.code === 'HPE_HEADER_OVERFLOW' ? HEADERS_TOO_LARGE : NOT_HTTP
+    if (connection === undefined) refuseOnSocket(socket, refusal)
+    // Else the answer that is on its way is the only one, and closes.
+    else if (!connection.isTaken) this.#refuse(connection, socket, refusal)
   }
 }
 
-/** True when a process listens on the Unix socket: its file must not be taken away. */
-function isAnswering(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path)
-    const answer = (value: boolean): void => {
-      probe.destroy()
-      resolve(value)
-    }
-    probe.once('connect', () => answer(true))
-    probe.once('error', () => answer(false))
-  })
+const TLS_REQUIRED: HttpRefusal = {
+  status: 400,
+  type: 'tls_required',
+  message: 'This port speaks TLS only.',
+  nextStep: 'Use wss:// or https:// with this address.',
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
+const HEADERS_TOO_LARGE: HttpRefusal = {
+  status: 431,
+  type: 'headers_too_large',
+  message: `Request headers exceed ${MAX_HEADER_BYTES} bytes.`,
+}
+
+const NOT_HTTP: HttpRefusal = {
+  status: 400,
+  type: 'invalid_http_request',
+  message: 'This is not an HTTP request the gateway understands.',
 }
 
 /** Resets and aborts end in `close`, where they are accounted for. */
