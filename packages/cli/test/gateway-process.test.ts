@@ -1,7 +1,7 @@
 // `breakwater gateway` as a process of its own: what it prints, how it ends, why it does not start.
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -36,32 +36,36 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>) {
   return { child, written, ended }
 }
 
-/** Resolves when the text was printed; fails when the process ends before. */
-async function printed(child: ChildProcess, read: () => string, pattern: RegExp): Promise<void> {
-  while (!pattern.test(read())) {
-    if (child.exitCode !== null) assert.fail(`ended with ${child.exitCode}: ${read()}`)
-    await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')])
+/** Resolves when the text was printed on standard output; fails when the process ends before. */
+async function printed({ child, written, ended }: ReturnType<typeof start>, pattern: RegExp): Promise<void> {
+  while (!pattern.test(written.out)) {
+    const over = await Promise.race([once(child.stdout, 'data').then(() => undefined), ended])
+    if (over !== undefined) assert.fail(`ended with ${over.code}: ${over.out}${over.err}`)
   }
 }
 
 test('a first start says what to do next, keeps its token to itself, and stops cleanly on SIGTERM', async () => {
-  await using gateway = await spawnGateway({ args: ['--token', 'first-start-token-0123456789'] })
-  await printed(gateway.child, gateway.output, /Ctrl-C stops it/)
-  const output = gateway.output()
-  assert.match(output, /\[gateway\] ready \(url=ws:\/\/127\.0\.0\.1:\d+ pid=\d+ readyMs=\d+\)\n/)
-  assert.match(output, /Next, in another terminal:\n {2}breakwater status/)
-  assert.ok(!output.includes('first-start-token-0123456789'))
-  const ran = await run(['health', '--json'], { env: { BREAKWATER_STATE_DIR: gateway.stateDir } })
+  await using dir = await tempDir()
+  const env = { BREAKWATER_STATE_DIR: dir.path }
+  const token = 'first-start-token-0123456789'
+  const gateway = start(['--allow-unconfigured', '--port', '0', '--token', token], env)
+  await printed(gateway, /Ctrl-C stops it/)
+  assert.match(gateway.written.out, /\[gateway\] ready \(url=ws:\/\/127\.0\.0\.1:\d+ pid=\d+ readyMs=\d+\)\n/)
+  assert.match(gateway.written.out, /Next, in another terminal:\n {2}breakwater status/)
+  const ran = await run(['health', '--json'], { env })
   assert.equal(jsonOf(ran).ok, true)
-  assert.equal(await gateway.terminate(), EXIT.ok)
-  assert.match(gateway.output(), /\[gateway\] stopping \(signal=SIGTERM\)\n[\s\S]*\[gateway\] stopped\n$/)
+  gateway.child.kill('SIGTERM')
+  const { code, out, err } = await gateway.ended
+  assert.equal(code, EXIT.ok)
+  assert.match(out, /\[gateway\] stopping \(signal=SIGTERM\)\n[\s\S]*\[gateway\] stopped\n$/)
+  assert.ok(!`${out}${err}`.includes(token))
 })
 
 test('the generated token is private, and a second start keeps it and is quiet', async () => {
   await using dir = await tempDir()
   const env = { BREAKWATER_STATE_DIR: dir.path }
   const first = start(['--allow-unconfigured', '--port', '0'], env)
-  await printed(first.child, () => first.written.out, /Ctrl-C stops it/)
+  await printed(first, /Ctrl-C stops it/)
   first.child.kill('SIGINT')
   assert.equal((await first.ended).code, EXIT.ok)
   const token = await readFile(join(dir.path, 'token'), 'utf8')
@@ -69,7 +73,7 @@ test('the generated token is private, and a second start keeps it and is quiet',
   assert.ok(!first.written.out.includes(token.trim()))
 
   const second = start(['--allow-unconfigured', '--port', '0'], env)
-  await printed(second.child, () => second.written.out, /\[gateway\] ready/)
+  await printed(second, /\[gateway\] ready/)
   second.child.kill('SIGTERM')
   const { code, out } = await second.ended
   assert.equal(code, EXIT.ok)
@@ -79,12 +83,12 @@ test('the generated token is private, and a second start keeps it and is quiet',
 
 test('with --json standard output holds one document, and the log goes to standard error', async () => {
   await using dir = await tempDir()
-  const { child, written, ended } = start(['--allow-unconfigured', '--port', '0', '--tls', '--json'], {
+  const gateway = start(['--allow-unconfigured', '--port', '0', '--tls', '--json'], {
     BREAKWATER_STATE_DIR: dir.path,
   })
-  await printed(child, () => written.out, /\n}\n$/)
-  child.kill('SIGTERM')
-  const { code, out, err } = await ended
+  await printed(gateway, /\n}\n$/)
+  gateway.child.kill('SIGTERM')
+  const { code, out, err } = await gateway.ended
   assert.equal(code, EXIT.ok)
   const facts = JSON.parse(out)
   assert.equal(facts.ready, true)

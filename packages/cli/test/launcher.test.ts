@@ -60,9 +60,13 @@ test('signals pass through the launcher, and the exit code comes back', { skip: 
     child.stdout.on('data', (chunk) => {
       out += String(chunk)
     })
-    while (!/\[gateway\] ready/.test(out)) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+    const ended = once(child, 'close')
+    while (!/\[gateway\] ready/.test(out)) {
+      const isOver = await Promise.race([once(child.stdout, 'data').then(() => false), ended.then(() => true)])
+      if (isOver) assert.fail(`ended before it was ready: ${out}`)
+    }
     child.kill(signal)
-    const [code] = await once(child, 'close')
+    const [code] = await ended
     assert.equal(code, 0)
     assert.match(out, new RegExp(`stopping \\(signal=${signal}\\)`))
   }
