@@ -1,10 +1,11 @@
 // The gateway's log: JSON lines in the wire's shape to a daily file, and readable lines to the console. Lossy: lines are
-// written behind the caller, a crash may take the last ones.
+// written behind the caller, a crash may take the last ones, and a disk that does not keep up takes what does not fit.
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, openSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type DestinationStream, destination, type Logger as Pino, pino } from 'pino'
+import { consoleText } from './console-text.ts'
 import type { LogFields, Logger, LogLevel } from './logger.ts'
 
 export interface FileLoggerOptions {
@@ -16,6 +17,13 @@ export interface FileLoggerOptions {
   readonly consoleLevel: LogLevel
 }
 
+export interface FileLoggerComponents {
+  readonly now: () => Date
+}
+
+/** Lines waiting for the disk, in bytes; beyond it new ones are dropped. */
+const MAX_BUFFERED_BYTES = 4_194_304
+
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
 /** The file of one day, `breakwater-2026-01-31.log`. */
@@ -24,6 +32,8 @@ export const logFileName = (at: Date): string => `breakwater-${at.toISOString().
 export class FileLogger implements Logger {
   readonly #pino: Pino
   readonly #subsystem: string
+  /** The subsystem as the wire's lines name it. */
+  readonly #name: string
   readonly #options: FileLoggerOptions
   readonly #stream: DailyFile
 
@@ -31,19 +41,21 @@ export class FileLogger implements Logger {
     this.#pino = sink
     this.#stream = stream
     this.#subsystem = subsystem
+    this.#name = JSON.stringify({ subsystem })
     this.#options = options
   }
 
-  static open(options: FileLoggerOptions): FileLogger {
+  /** Throws when the directory or today's file cannot be made. */
+  static open(options: FileLoggerOptions, { now }: FileLoggerComponents = { now: () => new Date() }): FileLogger {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 })
-    const stream = new DailyFile(options.directory)
+    const stream = new DailyFile(options.directory, now)
     const sink = pino(
       {
         level: options.level,
         base: null,
         timestamp: false,
         messageKey: 'message',
-        formatters: { level: () => ({}) },
+        formatters: { level: (label) => ({ level: label }) },
       },
       stream,
     )
@@ -53,6 +65,11 @@ export class FileLogger implements Logger {
   /** Today's file. */
   get currentFile(): string {
     return this.#stream.path
+  }
+
+  /** Lines that were dropped because the disk did not keep up. */
+  get droppedCount(): number {
+    return this.#stream.droppedCount
   }
 
   child(subsystem: string): Logger {
@@ -84,12 +101,12 @@ export class FileLogger implements Logger {
     const { console: show, consoleLevel } = this.#options
     if (show !== undefined && RANK[level] >= RANK[consoleLevel]) show(readable(this.#subsystem, level, message, fields))
     if (!this.#pino.isLevelEnabled(level)) return
-    const time = new Date().toISOString()
+    const time = this.#stream.now().toISOString()
     this.#pino[level]({
-      '0': JSON.stringify({ subsystem: this.#subsystem }),
+      '0': this.#name,
       ...(fields === undefined ? {} : { '1': fields }),
       '2': message,
-      _meta: { logLevelId: RANK[level] / 10, logLevelName: level.toUpperCase(), name: this.#subsystem, date: time },
+      _meta: { logLevelId: RANK[level] / 10, logLevelName: level.toUpperCase(), name: this.#name, date: time },
       time,
       hostname: HOSTNAME,
       message,
@@ -102,13 +119,16 @@ const HOSTNAME = hostname()
 /** The file of the day; a new day opens the next one. */
 class DailyFile implements DestinationStream {
   readonly #directory: string
+  readonly now: () => Date
+  #path: string
   #sink: ReturnType<typeof destination>
-  #day = ''
-  #path = ''
+  droppedCount = 0
 
-  constructor(directory: string) {
+  constructor(directory: string, now: () => Date) {
     this.#directory = directory
-    this.#sink = this.#open(new Date())
+    this.now = now
+    this.#path = join(directory, logFileName(now()))
+    this.#sink = this.#open()
   }
 
   get path(): string {
@@ -116,11 +136,8 @@ class DailyFile implements DestinationStream {
   }
 
   write(line: string): void {
-    const now = new Date()
-    if (now.toISOString().slice(0, 10) !== this.#day) {
-      this.#sink.end()
-      this.#sink = this.#open(now)
-    }
+    const path = join(this.#directory, logFileName(this.now()))
+    if (path !== this.#path) this.#changeTo(path)
     this.#sink.write(line)
   }
 
@@ -128,12 +145,26 @@ class DailyFile implements DestinationStream {
     this.#sink.flushSync()
   }
 
-  #open(at: Date): ReturnType<typeof destination> {
-    this.#day = at.toISOString().slice(0, 10)
-    this.#path = join(this.#directory, logFileName(at))
-    const sink = destination({ dest: this.#path, append: true, mode: 0o600, sync: false })
-    // A full disk must not take the gateway down; the lines are lost and the next write tries again.
+  #changeTo(path: string): void {
+    const [lastPath, lastSink] = [this.#path, this.#sink]
+    this.#path = path
+    try {
+      this.#sink = this.#open()
+      lastSink.end()
+    } catch {
+      // No room for another file, or no rights: yesterday's takes the lines until there is.
+      this.#path = lastPath
+    }
+  }
+
+  #open(): ReturnType<typeof destination> {
+    const fd = openSync(this.#path, 'a', 0o600)
+    const sink = destination({ fd, sync: false, maxLength: MAX_BUFFERED_BYTES })
+    // A full disk must not take the gateway down: lines are kept until the buffer is full, the next write tries again.
     sink.on('error', () => {})
+    sink.on('drop', () => {
+      this.droppedCount += 1
+    })
     return sink
   }
 }
@@ -141,8 +172,6 @@ class DailyFile implements DestinationStream {
 function readable(subsystem: string, level: LogLevel, message: string, fields: LogFields | undefined): string {
   const mark = level === 'warn' || level === 'error' ? `${level}: ` : ''
   const pairs = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined)
-  const text = pairs
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ')
-  return `[${subsystem}] ${mark}${message}${text === '' ? '' : ` (${text})`}`
+  const text = pairs.map(([name, value]) => `${name}=${consoleText(value)}`).join(' ')
+  return `[${subsystem}] ${mark}${consoleText(message)}${text === '' ? '' : ` (${text})`}`
 }

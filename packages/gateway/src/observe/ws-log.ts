@@ -3,6 +3,7 @@
 
 import type { Peer } from '../connection/peer.ts'
 import type { Connection } from '../listener/connection.ts'
+import { consoleText } from './console-text.ts'
 
 export type WsLogMode = 'off' | 'auto' | 'compact' | 'full'
 
@@ -98,6 +99,6 @@ const short = (connId: string): string => connId.slice(0, 8)
 
 /** Values from peers are quoted whenever they could be mistaken for the line's own form. */
 const quoted = (value: string | number | undefined): string => {
-  const text = String(value)
-  return /^[\w.:/@-]*$/.test(text) ? text : JSON.stringify(text)
+  const text = consoleText(value)
+  return /^[\w.:/@-]*$/.test(text) ? text : `"${text.replaceAll('"', '\\"')}"`
 }
