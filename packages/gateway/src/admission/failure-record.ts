@@ -1,5 +1,5 @@
-// One structured record for each failed handshake, and a bound on how many a noisy source can cause: the first few per
-// source, cause and minute are written whole, the rest as one line with their count.
+// One structured record for each failed handshake, and a bound on how many strangers can cause: the first few per source,
+// cause and minute are written whole, and so many of all sources together; the rest appear as lines with their count.
 
 import type { Logger } from '../observe/logger.ts'
 
@@ -25,14 +25,21 @@ export interface HandshakeFailure {
   readonly requestId?: string
 }
 
-const RECORDS_PER_WINDOW = 10
-const WINDOW_MS = 60_000
-const MAX_WINDOWS = 4_096
+export const FAILURE_LIMITS = {
+  windowMs: 60_000,
+  /** Whole records per source and cause in a window. */
+  perWindow: 10,
+  /** Whole records of all sources together in a window: sources cost an attacker little. */
+  inAll: 300,
+  /** Windows open at a time; the oldest closes early. */
+  windows: 4_096,
+} as const
 const MAX_HEADER_CHARS = 200
 
 interface Window {
   count: number
-  readonly opensAtMs: number
+  written: number
+  openedAt: number
 }
 
 export interface FailureRecorderComponents {
@@ -41,7 +48,7 @@ export interface FailureRecorderComponents {
   readonly now: () => number
   /** Who the failure is counted for: an address group. */
   readonly sourceOf: (failure: HandshakeFailure) => string
-  /** Hears of every failure, also of those that are not written. */
+  /** Hears of each failure that is written whole, and of no other: what it does is bounded the same way. */
   readonly onRecord?: (failure: HandshakeFailure) => void
 }
 
@@ -50,6 +57,8 @@ export class FailureRecorder {
   readonly #windows = new Map<string, Window>()
   /** Failures since the start, by cause. */
   readonly counts = new Map<string, number>()
+  /** All sources together; `count` is of those of which not one record was written. */
+  readonly #all: Window = { count: 0, written: 0, openedAt: Number.NEGATIVE_INFINITY }
   #sweeper: NodeJS.Timeout | undefined
 
   constructor(components: FailureRecorderComponents) {
@@ -58,49 +67,77 @@ export class FailureRecorder {
 
   record(failure: HandshakeFailure): void {
     this.counts.set(failure.cause, (this.counts.get(failure.cause) ?? 0) + 1)
-    this.#components.onRecord?.(failure)
-    const key = `${this.#components.sourceOf(failure)} ${failure.cause}`
-    let window = this.#windows.get(key)
-    if (window === undefined) {
-      if (this.#windows.size >= MAX_WINDOWS) this.#closeOldest()
-      window = { count: 0, opensAtMs: this.#components.now() }
-      this.#windows.set(key, window)
-      this.#sweeper ??= setInterval(() => this.#sweep(), WINDOW_MS).unref()
-    }
+    const now = this.#components.now()
+    const window = this.#windowOf(`${this.#components.sourceOf(failure)} ${failure.cause}`, now)
     window.count += 1
-    if (window.count <= RECORDS_PER_WINDOW)
-      this.#components.log.warn('handshake failed', { handshake: 'failed', ...cutHeaders(failure) })
+    if (window.written >= FAILURE_LIMITS.perWindow || this.#isLogFull(now)) return
+    window.written += 1
+    this.#all.written += 1
+    this.#components.log.warn('handshake failed', { handshake: 'failed', ...cutHeaders(failure) })
+    this.#components.onRecord?.(failure)
   }
 
+  /** Writes what is still only counted. */
   stop(): void {
     clearInterval(this.#sweeper)
-    for (const key of [...this.#windows.keys()]) this.#close(key)
+    this.#sweeper = undefined
+    for (const [key, window] of this.#windows) this.#close(key, window)
+    this.#closeAll(this.#components.now())
+  }
+
+  #windowOf(key: string, now: number): Window {
+    const known = this.#windows.get(key)
+    if (known !== undefined && now - known.openedAt < FAILURE_LIMITS.windowMs) return known
+    if (known !== undefined) this.#close(key, known)
+    if (this.#windows.size >= FAILURE_LIMITS.windows) this.#closeOldest()
+    const window = { count: 0, written: 0, openedAt: now }
+    this.#windows.set(key, window)
+    this.#sweeper ??= setInterval(() => this.#sweep(), FAILURE_LIMITS.windowMs).unref()
+    return window
+  }
+
+  #isLogFull(now: number): boolean {
+    if (now - this.#all.openedAt >= FAILURE_LIMITS.windowMs) this.#closeAll(now)
+    return this.#all.written >= FAILURE_LIMITS.inAll
   }
 
   #sweep(): void {
     const now = this.#components.now()
-    for (const [key, window] of this.#windows) if (now - window.opensAtMs >= WINDOW_MS) this.#close(key)
+    for (const [key, window] of this.#windows) {
+      if (now - window.openedAt >= FAILURE_LIMITS.windowMs) this.#close(key, window)
+    }
+    if (now - this.#all.openedAt >= FAILURE_LIMITS.windowMs) this.#closeAll(now)
     if (this.#windows.size > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
   }
 
   #closeOldest(): void {
-    const oldest = this.#windows.keys().next().value
-    if (oldest !== undefined) this.#close(oldest)
+    for (const [key, window] of this.#windows) {
+      this.#close(key, window)
+      return
+    }
   }
 
-  #close(key: string): void {
-    const window = this.#windows.get(key)
+  #close(key: string, { count, written }: Window): void {
     this.#windows.delete(key)
-    if (window === undefined || window.count <= RECORDS_PER_WINDOW) return
-    const [source, cause] = key.split(' ')
-    this.#components.log.warn('handshakes failed', {
-      handshake: 'failed',
-      source,
-      cause,
-      suppressed: window.count - RECORDS_PER_WINDOW,
-    })
+    if (written === 0) this.#all.count += count
+    else if (count > written) {
+      const [source, cause] = key.split(' ')
+      this.#components.log.warn('handshakes failed', {
+        handshake: 'failed',
+        source,
+        cause,
+        suppressed: count - written,
+      })
+    }
+  }
+
+  #closeAll(now: number): void {
+    const { count } = this.#all
+    if (count > 0)
+      this.#components.log.warn('handshakes failed', { handshake: 'failed', source: 'others', suppressed: count })
+    Object.assign(this.#all, { count: 0, written: 0, openedAt: now })
   }
 }
 
