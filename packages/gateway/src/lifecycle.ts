@@ -1,4 +1,5 @@
-// Starts parts in order and stops them in reverse, each with a deadline; a failed start stops what had started.
+// Starts parts in order and stops them in reverse, each with a deadline; a failed or interrupted start stops what had
+// started. Stopping is final.
 
 import type { Logger } from './observe/logger.ts'
 
@@ -15,15 +16,18 @@ export class Lifecycle {
   readonly #parts: readonly Part[]
   readonly #log: Logger
   readonly #started: Part[] = []
+  #stopping: Promise<void> | undefined
 
   constructor(parts: readonly Part[], log: Logger) {
     this.#parts = parts
     this.#log = log
   }
 
+  /** Rejects with what a part's start rejected with, once everything that had started is stopped again. */
   async start(): Promise<void> {
     try {
       for (const part of this.#parts) {
+        if (this.#stopping !== undefined) throw new Error('stopped while starting')
         await part.start?.()
         this.#started.push(part)
       }
@@ -33,7 +37,14 @@ export class Lifecycle {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Resolves when everything that has started is stopped or was left behind. Safe at any time, any number of times. */
+  stop(): Promise<void> {
+    // One after the other: two callers must not stop neighbours at the same time.
+    this.#stopping = (this.#stopping ?? Promise.resolve()).then(() => this.#stopAll())
+    return this.#stopping
+  }
+
+  async #stopAll(): Promise<void> {
     for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) await this.#stopOne(part)
   }
 

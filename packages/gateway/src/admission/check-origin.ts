@@ -18,6 +18,10 @@ export const checkOrigin =
     return refuse('CONTROL_UI_ORIGIN_NOT_ALLOWED', {
       message: `origin not allowed (${decision.reason})`,
       details: { reason: decision.reason },
-      nextCommand: `breakwater config set gateway.controlUi.allowedOrigins '["${origin?.slice(0, 128) ?? '<origin>'}"]'`,
+      nextCommand: `breakwater config set gateway.controlUi.allowedOrigins '["${quotable(origin)}"]'`,
     })
   }
+
+/** The origin as a person may paste it into a shell; whatever is not plainly one stays a placeholder. */
+const quotable = (origin: string | undefined): string =>
+  origin !== undefined && /^[a-z][a-z0-9+.-]*:\/\/[\w.:[\]-]{1,128}$/i.test(origin) ? origin : '<origin>'

@@ -27,9 +27,17 @@ export async function readOrCreateSecret(path: string, bytes = 32): Promise<stri
   } finally {
     await unlink(draft)
   }
+  await syncName(path)
   const created = await readSecret(path)
   if (created === undefined) throw new Error(`${path} is empty`)
   return created
+}
+
+/** What others derive from a secret outlives a power cut; so must its name in the directory. */
+async function syncName(path: string): Promise<void> {
+  if (process.platform === 'win32') return // Directories cannot be opened there; NTFS journals the link.
+  await using directory = await open(dirname(path), 'r')
+  await directory.sync()
 }
 
 /** The trimmed content, or undefined when there is no such file. An empty file is an error: it is not ours to replace. */

@@ -40,12 +40,14 @@ function judgeSecret(
   presented: string | undefined,
 ): SecretVerdict {
   const name = kind === 'TOKEN' ? 'token' : 'password'
-  if (expected === undefined) {
-    return { ok: false, error: `AUTH_${kind}_NOT_CONFIGURED`, authReason: `${name}_missing_config`, isMissing: true }
+  // Both sides are compared without the white space around them, or a secret that has some could never be presented.
+  const secret = present(expected)
+  if (secret === undefined) {
+    return { ok: false, error: `AUTH_${kind}_NOT_CONFIGURED`, authReason: `${name}_missing_config`, isMissing: false }
   }
   if (presented === undefined)
     return { ok: false, error: `AUTH_${kind}_MISSING`, authReason: `${name}_missing`, isMissing: true }
-  if (isSameSecret(expected, presented)) return { ok: true, method: name }
+  if (isSameSecret(secret, presented)) return { ok: true, method: name }
   return { ok: false, error: `AUTH_${kind}_MISMATCH`, authReason: `${name}_mismatch`, isMissing: false }
 }
 
