@@ -22,6 +22,9 @@ export class WebSocketLink implements Link {
   readonly #ws: WebSocket
   #holder: LinkHolder
   #graceTimer: NodeJS.Timeout | undefined
+  #isPongUnderWay = false
+  /** The last ping that came while a pong was being written. */
+  #unansweredPing: Buffer | undefined
 
   constructor(ws: WebSocket, holder: LinkHolder) {
     this.#ws = ws
@@ -29,6 +32,7 @@ export class WebSocketLink implements Link {
     const linked = ws as LinkedSocket
     linked[LINK] = this
     ws.on('message', linkOnMessage)
+    ws.on('ping', linkOnPing)
     ws.on('pong', linkOnPong)
     ws.on('close', linkOnClose)
     ws.on('error', linkOnError)
@@ -74,6 +78,25 @@ export class WebSocketLink implements Link {
     if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
   }
 
+  /**
+   * One pong is written at a time, for the latest ping (RFC 6455 section 5.5.3): a peer that pings and reads nothing
+   * would otherwise fill our memory with pongs.
+   */
+  answerPing(payload: Buffer): void {
+    if (this.#isPongUnderWay) {
+      this.#unansweredPing = payload
+      return
+    }
+    if (!this.isOpen) return
+    this.#isPongUnderWay = true
+    this.#ws.pong(payload, false, (error) => {
+      this.#isPongUnderWay = false
+      const next = this.#unansweredPing
+      this.#unansweredPing = undefined
+      if (next !== undefined && !error) this.answerPing(next)
+    })
+  }
+
   closed(code: number, reason: string): void {
     clearTimeout(this.#graceTimer)
     this.#holder.onClose(code, reason)
@@ -83,6 +106,10 @@ export class WebSocketLink implements Link {
 function linkOnMessage(this: WebSocket, data: Buffer): void {
   // Binary messages that hold UTF-8 JSON are accepted like text (protocol notes section 1).
   ;(this as LinkedSocket)[LINK].holder.onText(data.toString('utf8'))
+}
+
+function linkOnPing(this: WebSocket, payload: Buffer): void {
+  ;(this as LinkedSocket)[LINK].answerPing(payload)
 }
 
 function linkOnPong(this: WebSocket): void {

@@ -32,6 +32,8 @@ export class UpgradeHandler {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    // The link answers pings.
+    autoPong: false,
     maxPayload: LIMITS.maxPayloadBytes,
   })
 
