@@ -46,7 +46,10 @@ export class PolicyDocument {
     this.#log = log
   }
 
-  /** The document as it lies on disk now. `hash` is what a later write has to name as its base. */
+  /**
+   * The document as it lies on disk now, its defaults filled in. `hash` is that of the text on disk, which a later write
+   * has to name as its base.
+   */
   async read(): Promise<ExecApprovalsSnapshot> {
     const raw = await this.#raw()
     const hash = createHash('sha256')
@@ -54,12 +57,15 @@ export class PolicyDocument {
       .digest('hex')
     const parsed = raw === undefined ? EMPTY_POLICY : parsePolicy(raw)
     if (parsed === undefined) this.#report(hash)
+    const resolvedDefaults = parsed === undefined ? POLICY_DENIES : resolveDefaults(parsed)
+    const file = parsed === undefined ? EMPTY_POLICY : withoutSecrets(parsed)
     return {
       path: this.#path,
       exists: raw !== undefined,
       hash,
-      file: parsed === undefined ? EMPTY_POLICY : withoutSecrets(parsed),
-      resolvedDefaults: parsed === undefined ? POLICY_DENIES : resolveDefaults(parsed),
+      // Clients that find no default assume their own, which may allow what is asked about here.
+      file: { ...file, defaults: { ...resolvedDefaults, ...file.defaults } },
+      resolvedDefaults,
     }
   }
 

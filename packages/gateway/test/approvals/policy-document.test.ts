@@ -30,18 +30,22 @@ describe('the policy document', () => {
       path: at.path,
       exists: false,
       hash: sha256(''),
-      file: { version: 1, defaults: {}, agents: {} },
+      file: { version: 1, defaults: POLICY_DEFAULTS, agents: {} },
       resolvedDefaults: { security: 'allowlist', ask: 'on-miss', askFallback: 'deny', autoAllowSkills: false },
     })
   })
 
-  test('is shown as it is, with its hash and what follows from it', async () => {
+  test('is shown with its defaults filled in, its hash and what follows from it', async () => {
     const raw = '{"version":1,"defaults":{"ask":"always"},"agents":{"main":{"security":"full"}}}'
     await using at = await policy(raw)
     const snapshot = await at.document.read()
     assert.equal(snapshot.exists, true)
     assert.equal(snapshot.hash, sha256(raw))
-    assert.deepEqual(snapshot.file, JSON.parse(raw))
+    assert.deepEqual(snapshot.file, {
+      version: 1,
+      defaults: { ...POLICY_DEFAULTS, ask: 'always' },
+      agents: { main: { security: 'full' } },
+    })
     assert.deepEqual(snapshot.resolvedDefaults, { ...POLICY_DEFAULTS, ask: 'always' })
   })
 
