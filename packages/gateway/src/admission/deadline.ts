@@ -43,15 +43,17 @@ export function judgeExpiry({ stalledMs, hasProgressed, responsiveMs, tier }: Ex
   return undefined
 }
 
+export type DeadlineClock = Pick<StallClock, 'now' | 'stalledMs'>
+
 export interface DeadlineComponents {
-  readonly clock: StallClock
+  readonly clock: DeadlineClock
   /** Bytes received from the peer so far. */
   readonly receivedBytes: () => number
   readonly onExpired: (leg: Leg, legMs: number) => void
 }
 
 export class HandshakeDeadline {
-  readonly #clock: StallClock
+  readonly #clock: DeadlineClock
   readonly #receivedBytes: () => number
   readonly #onExpired: (leg: Leg, legMs: number) => void
   /** On the clock that stands still while the loop does. */

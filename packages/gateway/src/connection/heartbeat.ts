@@ -11,6 +11,8 @@ const SLOT_MS = LIMITS.pingIntervalMs / SLOTS
 /** Time a peer has had in which the loop ran: a whole interval, less what timers are early or late. */
 const SILENCE_MS = LIMITS.pingIntervalMs - SLOT_MS
 
+type HeartbeatClock = Pick<StallClock, 'now' | 'stalledMs'>
+
 interface Watch {
   readonly slot: number
   isAwaitingPong: boolean
@@ -20,14 +22,14 @@ interface Watch {
 }
 
 export class Heartbeat {
-  readonly #stallClock: StallClock
+  readonly #stallClock: HeartbeatClock
   readonly #slots: Map<Peer, Watch>[] = Array.from({ length: SLOTS }, () => new Map())
   readonly #slotOf = new Map<Peer, Watch>()
   #timer: NodeJS.Timeout | undefined
   #nextSlot = 0
   #cursor = 0
 
-  constructor(stallClock: StallClock) {
+  constructor(stallClock: HeartbeatClock) {
     this.#stallClock = stallClock
   }
 
