@@ -298,10 +298,19 @@ export class Listener {
 
   #onClientError(error: Error & { code?: string }, socket: Duplex): void {
     const connection = (socket as Known)[CONNECTION]
-    const refusal = error.code === 'HPE_HEADER_OVERFLOW' ? HEADERS_TOO_LARGE : NOT_HTTP
-    if (connection === undefined) refuseOnSocket(socket, refusal)
-    // Else the answer that is on its way is the only one, and closes.
-    else if (!connection.isTaken) this.#refuse(connection, socket, refusal)
+    if (connection === undefined) {
+      socket.destroy()
+      return
+    }
+    // The answer that is on its way is the only one, and closes.
+    if (connection.isTaken) return
+    // Not the request is broken but the connection: nobody is left to be told.
+    if (error.code?.startsWith('HPE_') !== true) {
+      if (connection.receivedBytes > 0) this.#recordFailure(connection, 'peer-closed', undefined, error.code ?? '')
+      socket.destroy()
+      return
+    }
+    this.#refuse(connection, socket, error.code === 'HPE_HEADER_OVERFLOW' ? HEADERS_TOO_LARGE : NOT_HTTP)
   }
 }
 
