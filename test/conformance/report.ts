@@ -2,6 +2,7 @@
 // Every row is asserted by a case, so the page cannot say what is not so.
 
 import { isDeepStrictEqual } from 'node:util'
+import { CLI_COMMANDS } from '../interop/cli/commands.ts'
 import { ABSENT, type ConnectCase, type Divergence, type Expectation, isDivergence, type Matcher } from './case.ts'
 import { CONNECT_CASES, EVERYWHERE, KNOWN_FAILURES, OFFICIAL_VERSION } from './connect-cases.ts'
 
@@ -46,12 +47,21 @@ export function renderCompatibility(cases: readonly ConnectCase[] = CONNECT_CASE
     '',
     ...table(['Case', 'Here', 'There', 'Why'], rows),
     '',
+    '## The official command line',
+    '',
+    `\`npm run interop:cli\` plays release ${OFFICIAL_VERSION} of it, unmodified, against this gateway and compares what it prints ` +
+      'field by field; every command must end with exit code 0:',
+    '',
+    ...playedCommands().map((command) => `- \`openclaw ${command}\``),
+    '',
     '## Not here yet',
     '',
     ...(waiting.length === 0 ? ['Nothing that a case asks for.'] : table(['Case', 'Waits for'], waiting)),
     '',
   ].join('\n')
 }
+
+const playedCommands = (): string[] => [...new Set(CLI_COMMANDS.map(({ args }) => args.join(' ')))]
 
 /** A reason without the number of the rule behind it, which only contributors can look up. */
 const readable = (why: string): string =>

@@ -16,6 +16,8 @@ export interface GatewayProcessOptions {
   /** Keep using an existing state directory, e.g. for a restart. */
   readonly stateDir?: string
   readonly port?: number
+  /** Entry point instead of the command's source, e.g. the built command. */
+  readonly bin?: string
   /** Arguments for Node, e.g. a preload that injects stalls. */
   readonly nodeArgs?: readonly string[]
   /** JSON5 text of a configuration file; without it the gateway starts unconfigured. */
@@ -40,11 +42,11 @@ export async function spawnGateway(options: GatewayProcessOptions = {}): Promise
   const directory: TempDir | undefined = options.stateDir === undefined ? await tempDir() : undefined
   const stateDir = options.stateDir ?? directory?.path ?? ''
   const configPath = `${stateDir}/breakwater.json`
-  if (options.config !== undefined) await (await import('node:fs/promises')).writeFile(configPath, options.config, { mode: 0o600 })
+  if (options.config !== undefined)
+    await (await import('node:fs/promises')).writeFile(configPath, options.config, { mode: 0o600 })
   const args = [
     ...(options.nodeArgs ?? []),
-    '--conditions=source',
-    BIN,
+    ...(options.bin === undefined ? ['--conditions=source', BIN] : [options.bin]),
     'gateway',
     '--port',
     String(options.port ?? 0),
