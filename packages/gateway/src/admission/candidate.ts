@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ConnectParams, ErrorName, ErrorOptions, Role } from '@breakwater/protocol'
 import type { AuthMethod } from '../connection/peer.ts'
 import type { Locality } from '../listener/locality.ts'
-import type { DeviceRecord } from '../store/records.ts'
+import type { DeviceRecord, SetupCodeRecord } from '../store/records.ts'
 
 /** A WebSocket that has said nothing yet. */
 export interface Candidate {
@@ -56,6 +56,10 @@ export interface Authenticated extends Proven {
   readonly method: AuthMethod
   /** True for callers who need no pairing: our own back-end, and the owner's command line on this machine. */
   readonly isOwnerProcess: boolean
+  /** Which of the device's tokens was presented, when it was a device token. */
+  readonly usedGeneration?: number
+  /** The code being redeemed, when it was a setup code. */
+  readonly setupCode?: SetupCodeRecord
 }
 
 /** The device, if any, is approved for the role and scopes. */

@@ -1,12 +1,14 @@
-// Device tokens are derived, not stored: HMAC-SHA-256 of device, role and generation under a key file. Rotating means a
-// new generation, revoking means none; the store only keeps numbers.
+// Device tokens are derived, not stored: HMAC-SHA-256 of device, role and generation under a key file. Which generations
+// are alive is the device record's business (pairing/device-grants.ts); the store only keeps numbers.
 
 import { createHmac } from 'node:crypto'
 import type { Role } from '@breakwater/protocol'
+import { liveGenerations, liveToken } from '../pairing/device-grants.ts'
 import type { DeviceRecord } from '../store/records.ts'
 import { isSameSecret } from './secrets.ts'
 
 const MAX_REMEMBERED_TOKENS = 4_096
+const NAME_CHARS = 22
 
 export type TokenVerdict = 'accepted' | 'mismatch' | 'revoked' | 'unknown-role'
 
@@ -28,6 +30,20 @@ export class DeviceTokens {
     if (this.#derived.size >= MAX_REMEMBERED_TOKENS) this.#derived.delete(this.#derived.keys().next().value ?? '')
     this.#derived.set(name, token)
     return token
+  }
+
+  /** The generation the presented bearer is of, while that is alive; undefined otherwise. */
+  match(record: DeviceRecord, role: Role, presented: string, nowMs: number): number | undefined {
+    const token = liveToken(record, role)
+    if (token === undefined) return undefined
+    return liveGenerations(token, nowMs).find((generation) =>
+      isSameSecret(this.derive(record.deviceId, role, generation), presented),
+    )
+  }
+
+  /** A name for a shared secret that says nothing about it: the same secret has the same name in this gateway only. */
+  nameOf(secret: string): string {
+    return createHmac('sha256', this.#key).update(`shared-secret|${secret}`).digest('base64url').slice(0, NAME_CHARS)
   }
 
   judge(record: DeviceRecord, role: Role, presented: string): TokenVerdict {

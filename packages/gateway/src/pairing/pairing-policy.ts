@@ -2,7 +2,7 @@
 // Pure: records and facts in, a decision out.
 
 import { coversScopes, isControlUiClient } from '@breakwater/protocol'
-import type { Authenticated, Proven } from '../admission/candidate.ts'
+import type { Authenticated } from '../admission/candidate.ts'
 import type { DeviceRecord } from '../store/records.ts'
 
 export type PairingReason = 'not-paired' | 'metadata-upgrade' | 'role-upgrade' | 'scope-upgrade'
@@ -11,7 +11,7 @@ export type PairingReason = 'not-paired' | 'metadata-upgrade' | 'role-upgrade' |
 export function pairingReason(record: DeviceRecord | undefined, candidate: Authenticated): PairingReason | undefined {
   const { device, role, requestedScopes } = candidate
   if (record === undefined || record.publicKey !== device?.publicKey) return 'not-paired'
-  if (hasOtherMetadata(record, candidate)) return 'metadata-upgrade'
+  if (!isSamePlatform(record, candidate.connect.client)) return 'metadata-upgrade'
   const token = record.tokens[role]
   if (!record.roles.includes(role) || token === undefined || token.revokedAtMs !== undefined) return 'role-upgrade'
   if (role === 'operator' && !coversScopes(record.approvedScopes, requestedScopes)) return 'scope-upgrade'
@@ -44,13 +44,19 @@ export function mayApproveSilently(
 }
 
 const NATIVE_APPS = new Set(['openclaw-macos', 'openclaw-linux', 'openclaw-ios', 'openclaw-android'])
-const isNativeApp = (clientId: string, mode: string): boolean => mode === 'ui' && NATIVE_APPS.has(clientId)
+export const isNativeApp = (clientId: string, mode: string): boolean => mode === 'ui' && NATIVE_APPS.has(clientId)
 
-/** A pinned platform or device family that changed. Version bumps of the same system are not a change. */
-function hasOtherMetadata(record: DeviceRecord, { connect }: Proven): boolean {
+/** What a device says it runs on, as far as it is pinned. */
+export interface PlatformFacts {
+  readonly platform?: string
+  readonly deviceFamily?: string
+}
+
+/** False when a pinned platform or device family has changed. Version bumps of the same system are not a change. */
+export function isSamePlatform(pinned: PlatformFacts, presented: PlatformFacts): boolean {
   return (
-    isOther(record.platform, connect.client.platform, canonicalPlatform) ||
-    isOther(record.deviceFamily, connect.client.deviceFamily, (value) => value)
+    !isOther(pinned.platform, presented.platform, canonicalPlatform) &&
+    !isOther(pinned.deviceFamily, presented.deviceFamily, (value) => value)
   )
 }
 

@@ -122,6 +122,7 @@ export const AUDIT_ACTIONS = [
   'token.revoked',
   'setup-code.issued',
   'setup-code.redeemed',
+  'setup-code.refused',
   'setup-code.revoked',
   'gateway-auth.rotated',
 ] as const
