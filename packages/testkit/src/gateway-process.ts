@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { TEST_TOKEN } from './gateway-fixture.ts'
+import { countSelfConnections } from './self-connections.ts'
 import { type TempDir, tempDir } from './temp-dir.ts'
 
 const BIN = fileURLToPath(new URL('../../cli/src/bin.ts', import.meta.url))
@@ -90,11 +91,20 @@ export async function spawnGateway(options: GatewayProcessOptions = {}): Promise
       await end('SIGKILL')
     },
     [Symbol.asyncDispose]: async () => {
+      const dialled = await selfConnections(child, port)
       child.kill('SIGCONT')
       await end('SIGKILL')
       await directory?.[Symbol.asyncDispose]()
+      // Whatever a test was about: law 2 holds in all of them.
+      if (dialled > 0) throw new Error(`the gateway held ${dialled} connections to its own port`)
     },
   }
+}
+
+async function selfConnections({ pid, exitCode, signalCode }: ChildProcess, port: number): Promise<number> {
+  if (process.platform !== 'linux' || pid === undefined || exitCode !== null || signalCode !== null) return 0
+  // It may end while it is looked at.
+  return await countSelfConnections(pid, port).catch(() => 0)
 }
 
 /** The port of the `ready` line. */
