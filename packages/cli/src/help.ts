@@ -2,9 +2,9 @@
 
 import { EXIT, EXIT_MEANINGS, type ExitName } from './exit-codes.ts'
 
-type Rows = readonly (readonly [text: string, meaning: string])[]
+export type Rows = readonly (readonly [text: string, meaning: string])[]
 
-function section(title: string, rows: Rows): string {
+export function section(title: string, rows: Rows): string {
   const width = Math.max(...rows.map(([text]) => text.length))
   const lines = rows.map(([text, meaning]) => `  ${text.padEnd(width)}  ${meaning}`.trimEnd())
   return `\n${title}:\n${lines.join('\n')}\n`

@@ -6,7 +6,8 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { CommandError, type Failure, toFailure } from './failure.ts'
 import type { Io } from './io.ts'
 import { Output } from './output/output.ts'
-import { type CommonFlags, createProgram } from './program.ts'
+import type { CommonFlags } from './program/declare.ts'
+import { createProgram } from './program.ts'
 import { readVersion } from './version.ts'
 
 export interface MainComponents {

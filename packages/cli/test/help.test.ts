@@ -7,7 +7,23 @@ import { test } from 'node:test'
 import { run } from './support/run.ts'
 
 const GOLDEN = new URL('golden/help.txt', import.meta.url)
-const COMMANDS = ['', 'gateway', 'status', 'health', 'probe', 'call', 'token', 'token show', 'token rotate']
+const COMMANDS = [
+  '',
+  'gateway',
+  'status',
+  'health',
+  'probe',
+  'call',
+  'config',
+  'config get',
+  'config set',
+  'config unset',
+  'config validate',
+  'config schema',
+  'token',
+  'token show',
+  'token rotate',
+]
 
 test('every help text is the one that was agreed on', async () => {
   const texts: string[] = []

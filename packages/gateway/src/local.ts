@@ -6,11 +6,13 @@ import type { ConfigPaths, Environment } from './config/paths.ts'
 import type { ConfigOverride } from './config/resolve-config.ts'
 
 export { readSecret } from './auth/secret-file.ts'
-export type { ConfigIssue } from './config/config-issue.ts'
+export type { ConfigIssue, ConfigWarning } from './config/config-issue.ts'
+export type { ConfigEdit } from './config/edit-config.ts'
 export type { InvalidLoad, LoadResult, ValidLoad } from './config/load-config.ts'
 export { type ConfigPaths, type Environment, resolveConfigPaths } from './config/paths.ts'
 export type { ConfigOverride } from './config/resolve-config.ts'
 export type { ResolvedConfig } from './config/schema.ts'
+export type { WriteResult } from './config/write-config.ts'
 export { ownerSocketPath, tokenFilePath } from './state-files.ts'
 
 export interface LocalLoadOptions {
@@ -32,6 +34,10 @@ export async function loadLocalConfig(
   const { loadConfig } = await import('./config/load-config.ts')
   return loadConfig({ env, homeDir, hasher: () => '' }, { configPath, ...options })
 }
+
+/** The rest of what the configuration commands use, loaded when the first of them runs. */
+export const configTools = () => import('./config/owner-tools.ts')
+export type ConfigTools = Awaited<ReturnType<typeof configTools>>
 
 /** Puts a new token in the file's place and resolves with it. A running gateway notices. */
 export async function rotateToken(path: string): Promise<string> {

@@ -32,7 +32,10 @@ export async function withSession<T>(
   options: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await openSession(context, options)
+  return workOn(await openSession(context, options, await findTargets(context)), work)
+}
+
+export async function workOn<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
   try {
     return await work(session)
   } catch (error) {
@@ -42,8 +45,12 @@ export async function withSession<T>(
   }
 }
 
-async function openSession(context: CommandContext, options: SessionOptions): Promise<Session> {
-  const targets = await findTargets(context)
+/** Rejects with CommandError; `isUnanswered` tells whether nobody was there. */
+export async function openSession(
+  context: CommandContext,
+  options: SessionOptions,
+  targets: readonly (Target | undefined)[],
+): Promise<Session> {
   let unanswered: CommandError | undefined
   for (const target of targets) {
     if (target === undefined) continue
@@ -53,7 +60,7 @@ async function openSession(context: CommandContext, options: SessionOptions): Pr
       return { connection, target, connectMs: performance.now() - startedAt }
     } catch (error) {
       const failure = toCommandError(error, target)
-      if (!isUnanswered(error) || !(failure instanceof CommandError)) throw failure
+      if (!(failure instanceof CommandError) || !isUnanswered(failure)) throw failure
       unanswered = mergeUnanswered(unanswered, failure)
     }
   }
@@ -122,7 +129,9 @@ export function timeouts({ timeoutMs }: CommandContext) {
 const MIN_LEG_MS = 250
 const MAX_LEG_MS = 600_000
 
-const isUnanswered = (error: unknown): boolean => ClientError.is(error) && error.code === 'CONNECT_FAILED'
+/** Nobody was there: told apart from a gateway that hangs or refuses. */
+export const isUnanswered = ({ cause }: CommandError): boolean =>
+  ClientError.is(cause) && cause.code === 'CONNECT_FAILED'
 
 function mergeUnanswered(earlier: CommandError | undefined, later: CommandError): CommandError {
   if (earlier === undefined) return later
