@@ -10,7 +10,7 @@ import type { Locality } from '../../src/listener/locality.ts'
 import { compilePairingRules, type PairingRuleOptions } from '../../src/pairing/approval-rules.ts'
 import type { Approver } from '../../src/pairing/approver.ts'
 import type { Admittance } from '../../src/pairing/device-admission.ts'
-import { PairingPlane } from '../../src/pairing/pairing-plane.ts'
+import { PairingPlane, type PairingPlaneComponents } from '../../src/pairing/pairing-plane.ts'
 import type { GatewayAddress } from '../../src/pairing/setup-address.ts'
 import { type MemoryStoreComponents, openMemoryStore } from '../../src/store/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -119,7 +119,10 @@ export const LAN_TLS: GatewayAddress = {
   remoteUrl: undefined,
 }
 
-export function pairingFixture(storeComponents: Omit<MemoryStoreComponents, 'clock'> = {}): PairingFixture {
+export function pairingFixture(
+  storeComponents: Omit<MemoryStoreComponents, 'clock'> = {},
+  more: Pick<PairingPlaneComponents, 'drawQr'> = {},
+): PairingFixture {
   const clock = new FakeClock()
   const timers = new FakeTimers()
   const store = openMemoryStore({ ...storeComponents, clock: timers })
@@ -141,6 +144,7 @@ export function pairingFixture(storeComponents: Omit<MemoryStoreComponents, 'clo
       publish: (event, payload) => events.push({ event, payload: payload as Row }),
       isConnected: (deviceId) => connected.has(deviceId),
       newId: () => `id-${++lastId}`,
+      ...more,
     },
     {
       rules: () => compilePairingRules(settings.rules),

@@ -138,6 +138,17 @@ describe('a device that asks again', () => {
 })
 
 describe('limits', () => {
+  test('are as announced', () => {
+    assert.deepEqual(PAIR_REQUEST_LIMITS, {
+      ttlMs: 900_000,
+      perDevice: 4,
+      perSource: 64,
+      inAll: 1_024,
+      scopesPerRequest: 64,
+      scopeChars: 128,
+    })
+  })
+
   test('four ids wait for one device; a fifth takes the place of the one not asked for the longest', () => {
     const book = new Book()
     const scopes = ['operator.read', 'operator.approvals', 'operator.pairing', 'operator.questions']
