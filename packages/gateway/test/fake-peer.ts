@@ -1,6 +1,6 @@
 // Builds peers without sockets, and a clock that stands still until a test moves it.
 
-import type { Link } from '../src/connection/link.ts'
+import type { Link, TextFrame } from '../src/connection/link.ts'
 import { Peer, type PeerIdentity } from '../src/connection/peer.ts'
 
 export class FakeClock {
@@ -19,22 +19,47 @@ export class FakeClock {
   }
 }
 
-/** Remembers the frames it is given. */
+/** Remembers the frames it is given, and what else was done to it. */
 export class RecordingLink implements Link {
-  readonly frames: { event?: string; payload?: unknown; seq?: number; stateVersion?: object }[] = []
+  readonly frames: {
+    id?: string
+    ok?: boolean
+    event?: string
+    payload?: unknown
+    error?: unknown
+    seq?: number
+    stateVersion?: object
+  }[] = []
+  readonly closes: { readonly code: number; readonly reason: string }[] = []
+  readonly readings: boolean[] = []
+  terminatedCount = 0
+  pingCount = 0
+  /** What the receiver has not taken yet, as `bufferedBytes` tells it. */
+  waitingBytes = 0
 
-  send(text: string): void {
-    this.frames.push(JSON.parse(text))
+  send(frame: TextFrame): void {
+    this.frames.push(JSON.parse(frame.toString()))
   }
 
   bufferedBytes(): number {
-    return 0
+    return this.waitingBytes
   }
 
-  close(): void {}
-  terminate(): void {}
-  setReading(): void {}
-  ping(): void {}
+  close(code: number, reason: string): void {
+    this.closes.push({ code, reason })
+  }
+
+  terminate(): void {
+    this.terminatedCount += 1
+  }
+
+  setReading(reading: boolean): void {
+    this.readings.push(reading)
+  }
+
+  ping(): void {
+    this.pingCount += 1
+  }
 }
 
 let nextId = 0
