@@ -12,7 +12,7 @@ import { openState } from './composition/state.ts'
 import { type CallerIdentity, inProcessPeer } from './connection/in-process-peer.ts'
 import { createDomain } from './domain.ts'
 import { Lifecycle } from './lifecycle.ts'
-import { isLoopbackBind } from './listener/bind-addresses.ts'
+import { hostOfBind, isLoopbackBind } from './listener/bind-addresses.ts'
 import type { FileLogger } from './observe/file-logger.ts'
 import type { GatewayOptions } from './options.ts'
 import { Router } from './rpc/router.ts'
@@ -105,7 +105,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
   await lifecycle.start()
   return {
     port: entrance.listener.port,
-    url: `${state.tls === undefined ? 'ws' : 'wss'}://127.0.0.1:${entrance.listener.port}`,
+    url: `${state.tls === undefined ? 'ws' : 'wss'}://${hostOfBind(options.bind)}:${entrance.listener.port}`,
     tlsFingerprint: state.tls?.fingerprintSha256,
     tokenPath: state.generatedToken?.path,
     callAs: (caller, method, params) => router.call(inProcessPeer(caller), method, params),
