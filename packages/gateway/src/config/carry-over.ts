@@ -66,7 +66,7 @@ function* readMdnsMode(source: JsonObject): Generator<Reading> {
 function* readSecretReferences(source: JsonObject): Generator<Reading> {
   for (const { path, leaf } of CONFIG_LEAVES) {
     const value = leaf.secret ? getAt(source, path.split('.')) : undefined
-    if (!isJsonObject(value) || value.source !== 'env') continue
+    if (!isJsonObject(value) || value.source !== 'env' || typeof value.id !== 'string') continue
     const reference = `\${${value.id}}`
     if (isReference(reference)) yield { path, value: reference, message: '' }
   }
