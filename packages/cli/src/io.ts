@@ -8,6 +8,8 @@ export interface Io {
   readonly isTty: boolean
   readonly isErrTty: boolean
   readonly columns: number
+  /** Asks the person a question and resolves with the line they typed; undefined where nobody can answer. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
 }
 
 const DEFAULT_COLUMNS = 80
@@ -19,6 +21,19 @@ export function processIo(): Io {
     isTty: process.stdout.isTTY === true,
     isErrTty: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+    ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? askOnTerminal : undefined,
+  }
+}
+
+/** On standard error, so that standard output holds the result only. Ctrl-D is an empty answer. */
+async function askOnTerminal(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')))
+    return await Promise.race([terminal.question(question), closed])
+  } finally {
+    terminal.close()
   }
 }
 

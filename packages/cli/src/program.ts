@@ -5,6 +5,7 @@ import * as help from './help.ts'
 import { addClientCommands } from './program/client.ts'
 import { addConfig } from './program/config.ts'
 import { addConnectionOptions, type OnAction } from './program/declare.ts'
+import { addDevices } from './program/devices.ts'
 import { addGateway } from './program/gateway.ts'
 import { addToken } from './program/token.ts'
 
@@ -19,6 +20,7 @@ export function createProgram(version: string, onAction: OnAction): Command {
   addConnectionOptions(program)
   addGateway(program, onAction)
   addClientCommands(program, onAction)
+  addDevices(program, onAction)
   addConfig(program, onAction)
   addToken(program, onAction)
   return program

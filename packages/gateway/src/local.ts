@@ -4,6 +4,7 @@
 import type { LoadResult } from './config/load-config.ts'
 import type { ConfigPaths, Environment } from './config/paths.ts'
 import type { ConfigOverride } from './config/resolve-config.ts'
+import type { OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
 
 export { readSecret } from './auth/secret-file.ts'
 export type { ConfigIssue, ConfigWarning } from './config/config-issue.ts'
@@ -13,7 +14,9 @@ export { type ConfigPaths, type Environment, resolveConfigPaths } from './config
 export type { ConfigOverride } from './config/resolve-config.ts'
 export type { ResolvedConfig } from './config/schema.ts'
 export type { WriteResult } from './config/write-config.ts'
+export type { OfflineMethod, OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
 export { ownerSocketPath, tokenFilePath } from './state-files.ts'
+export { StoreFault, type StoreFaultCode } from './store/fault.ts'
 
 export interface LocalLoadOptions {
   /** Take precedence over the file. */
@@ -38,6 +41,12 @@ export async function loadLocalConfig(
 /** The rest of what the configuration commands use, loaded when the first of them runs. */
 export const configTools = () => import('./config/owner-tools.ts')
 export type ConfigTools = Awaited<ReturnType<typeof configTools>>
+
+/** Decisions about devices without a gateway; undefined when there has never been anything to decide about. */
+export async function openOwnerDesk(options: OwnerDeskOptions): Promise<OwnerDesk | undefined> {
+  const desk = await import('./owner-desk.ts')
+  return desk.hasStore(options.stateDir) ? desk.openOwnerDesk(options) : undefined
+}
 
 /** Puts a new token in the file's place and resolves with it. A running gateway notices. */
 export async function rotateToken(path: string): Promise<string> {

@@ -30,6 +30,7 @@ test('what a command imports first is small: no server, no configuration, no log
     'config/paths.ts',
     'local.ts',
     'state-files.ts',
+    'store/fault.ts',
   ])
 })
 

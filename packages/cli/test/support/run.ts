@@ -14,7 +14,7 @@ export interface FakeIo extends Io {
   readonly written: { out: string; err: string }
 }
 
-export function fakeIo(isTty = false): FakeIo {
+export function fakeIo(isTty = false, ask: Io['ask'] = undefined): FakeIo {
   const written = { out: '', err: '' }
   return {
     out: (text) => {
@@ -26,15 +26,20 @@ export function fakeIo(isTty = false): FakeIo {
     isTty,
     isErrTty: isTty,
     columns: 80,
+    ask,
     written,
   }
 }
 
-export async function run(
-  args: readonly string[],
-  { env = {}, isTty = false }: { env?: Readonly<Record<string, string | undefined>>; isTty?: boolean } = {},
-): Promise<Ran> {
-  const io = fakeIo(isTty)
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly isTty?: boolean
+  /** Answers questions; left out: nobody can. */
+  readonly ask?: Io['ask']
+}
+
+export async function run(args: readonly string[], { env = {}, isTty = false, ask }: RunOptions = {}): Promise<Ran> {
+  const io = fakeIo(isTty, ask)
   const code = await main(args, { io, env })
   return { code, ...io.written }
 }

@@ -1,49 +1,16 @@
 // Why the gateway did not start, as a failure its owner can act on. Reads codes, never messages.
 
-import { ListenFault, StartFault, StoreFault, type StoreFaultCode, TlsFault } from '@breakwater/gateway'
-import { isRecord } from '@breakwater/protocol'
+import { ListenFault, StartFault, TlsFault } from '@breakwater/gateway'
 import { EXIT } from '../../exit-codes.ts'
 import { CommandError } from '../../failure.ts'
+import { toStateFailure } from '../../target/state-failure.ts'
 
 /** Anything else comes back as it is: a fault of the program, not of its surroundings. */
 export function toStartFailure(error: unknown, stateDir: string): unknown {
-  if (error instanceof StartFault) return failure(error, error.nextStep, EXIT.configuration)
-  if (error instanceof ListenFault || error instanceof TlsFault) return failure(error, error.nextStep)
-  if (StoreFault.is(error)) return failure(error, storeNextStep(error, stateDir), EXIT.cannotStart, error.details)
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  const nextStep = code === undefined ? undefined : SYSTEM_NEXT_STEPS[code]?.(stateDir)
-  return nextStep === undefined ? error : failure(error as Error & { code: string }, nextStep)
+  if (error instanceof StartFault) return failure(error, EXIT.configuration)
+  if (error instanceof ListenFault || error instanceof TlsFault) return failure(error, EXIT.cannotStart)
+  return toStateFailure(error, stateDir) ?? error
 }
 
-const failure = (
-  error: Error & { readonly code: string },
-  nextStep: string,
-  exitCode: 6 | 7 = EXIT.cannotStart,
-  details?: unknown,
-): CommandError => new CommandError({ code: error.code, message: error.message, exitCode, nextStep, details }, error)
-
-function storeNextStep({ code, details }: StoreFault, stateDir: string): string {
-  if (code !== 'STORE_OWNED') {
-    return STORE_NEXT_STEPS[code]?.(stateDir) ?? `Check the disk that holds ${stateDir}, then start again.`
-  }
-  const pid = isRecord(details.owner) ? details.owner.pid : undefined
-  const stop = typeof pid === 'number' ? `kill ${pid} (stops that one), ` : ''
-  return `breakwater status (talks to the gateway that runs), ${stop}or BREAKWATER_STATE_DIR=<directory> for a second one.`
-}
-
-const STORE_NEXT_STEPS: Partial<Record<StoreFaultCode, (stateDir: string) => string>> = {
-  STORE_FULL: (stateDir) => `Free space on the disk that holds ${stateDir}, then start again.`,
-  STORE_READONLY: (stateDir) => `Make ${stateDir} writable for this user, then start again.`,
-  STORE_TOO_NEW: (stateDir) =>
-    `Run the release that wrote ${stateDir}, or set BREAKWATER_STATE_DIR to another directory.`,
-  STORE_CORRUPT: (stateDir) => `Restore ${stateDir} from a backup, or move it away to start with an empty one.`,
-}
-
-const SYSTEM_NEXT_STEPS: Readonly<Record<string, (stateDir: string) => string>> = {
-  EACCES: (stateDir) => `Make ${stateDir} belong to this user, or set BREAKWATER_STATE_DIR to another directory.`,
-  EPERM: (stateDir) => `Make ${stateDir} belong to this user, or set BREAKWATER_STATE_DIR to another directory.`,
-  EROFS: () => 'Set BREAKWATER_STATE_DIR to a directory on a writable disk.',
-  ENOSPC: (stateDir) => `Free space on the disk that holds ${stateDir}, then start again.`,
-  ENOTDIR: (stateDir) => `${stateDir} is not a directory: move the file away, or set BREAKWATER_STATE_DIR.`,
-  EEXIST: (stateDir) => `${stateDir} is not a directory: move the file away, or set BREAKWATER_STATE_DIR.`,
-}
+const failure = (error: Error & { readonly code: string; readonly nextStep: string }, exitCode: 6 | 7): CommandError =>
+  new CommandError({ code: error.code, message: error.message, exitCode, nextStep: error.nextStep }, error)
