@@ -113,9 +113,24 @@ export function decodeServerMessage(text: string): DecodedServerMessage {
     return { kind: 'event', frame: value as unknown as EventFrame }
   }
   if (value.type === 'res' && typeof value.id === 'string' && typeof value.ok === 'boolean') {
-    return { kind: 'response', frame: value as unknown as ResponseFrame }
+    return { kind: 'response', frame: readResponse(value as unknown as ResponseFrame) }
   }
   return { kind: 'invalid', reason: 'neither a response nor an event' }
+}
+
+/** An error that is none is left out, and so are hints that are none: whoever reads them must not trip over them. */
+function readResponse(frame: ResponseFrame): ResponseFrame {
+  if (frame.error === undefined) return frame
+  const { error, ...rest } = frame
+  if (!isRecord(error) || typeof error.code !== 'string' || typeof error.message !== 'string') return rest
+  const { retryable, retryAfterMs, ...facts } = error
+  const hasRetryable = typeof retryable === 'boolean'
+  const hasRetryAfter = typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) && retryAfterMs >= 0
+  if (hasRetryable === 'retryable' in error && hasRetryAfter === 'retryAfterMs' in error) return frame
+  return {
+    ...rest,
+    error: { ...facts, ...(hasRetryable ? { retryable } : {}), ...(hasRetryAfter ? { retryAfterMs } : {}) },
+  }
 }
 
 export const encodeRequest = (id: string, method: string, params?: unknown): string =>
