@@ -66,7 +66,14 @@ for (const [name, { patterns, concurrency }] of Object.entries(SUITES)) {
   const startedAt = performance.now()
   const run = spawnSync(
     process.execPath,
-    ['--conditions=source', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files.sort()],
+    [
+      '--conditions=source',
+      '--test',
+      `--test-concurrency=${concurrency}`,
+      '--test-reporter=spec',
+      '--test-timeout=300000',
+      ...files.sort(),
+    ],
     { stdio: 'inherit', env },
   )
   console.log(

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { spawnGateway, tempDir } from '@breakwater/testkit'
 import { EXIT } from '../src/exit-codes.ts'
@@ -22,7 +22,8 @@ interface Ended {
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['--conditions=source', BIN, 'gateway', ...args], {
-    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
+    // The welcome names the command as its reader has to type it, which is another under `npm start`.
+    env: { ...process.env, npm_lifecycle_event: undefined, NODE_NO_WARNINGS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const written = { out: '', err: '' }
@@ -33,6 +34,8 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>) {
     written.err += String(chunk)
   })
   const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, ...written }))
+  // A test that fails before it ends its gateway must not leave it running.
+  after(() => child.kill('SIGKILL'))
   return { child, written, ended }
 }
 
