@@ -1,6 +1,6 @@
 // The way in, from the socket to a registered peer: listener, upgrade, admission.
 
-import { EVENTS } from '@breakwater/protocol'
+import { EVENTS, HIDDEN_METHODS } from '@breakwater/protocol'
 import { validateConnect } from '@breakwater/protocol/validators/handshake'
 import { Admission } from '../admission/admission.ts'
 import type { Authorised } from '../admission/candidate.ts'
@@ -20,6 +20,7 @@ import { Listener } from '../listener/listener.ts'
 import { compileTrustPolicy, type TrustPolicy } from '../listener/locality.ts'
 import { UpgradeHandler } from '../listener/upgrade.ts'
 import { type GatewayOptions, handshakeTiers } from '../options.ts'
+import type { PairingPlane } from '../pairing/pairing-plane.ts'
 import type { Router } from '../rpc/router.ts'
 import { ownerSocketPath } from '../state-files.ts'
 import type { Audience } from './audience.ts'
@@ -34,6 +35,7 @@ export interface EntranceComponents {
   readonly observation: Observation
   readonly state: State
   readonly audience: Audience
+  readonly pairing: PairingPlane
   readonly domain: Domain
   readonly router: Router
   readonly auth: LiveAuth
@@ -59,8 +61,8 @@ export function createEntrance(components: EntranceComponents): Entrance {
       keys: new DeviceKeys(),
       tokens: components.state.deviceTokens,
       store: components.state.store,
+      pairing: components.pairing,
       authPolicy: () => auth.policy,
-      silentPolicy: () => ({ autoApproveLocal: settings().autoApproveLocal }),
       allowedOrigins: () => settings().allowedOrigins,
       nowMs: observation.clock.nowMs,
     }),
@@ -101,6 +103,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
           ready: !isStopping(),
           failing: isStopping() ? ['stopping'] : [],
           uptimeMs: hello.uptimeMs(),
+          stalledMs: loop.stalledMs(),
           eventLoop: loop.health(),
         }),
         clientCount: () => audience.peers.size,
@@ -136,7 +139,7 @@ function createHello({
   return new HelloParts({
     version,
     bootId,
-    methodNames: router.methodNames,
+    methodNames: router.methodNames.filter((name) => !HIDDEN_METHODS.has(name)),
     eventNames: Object.keys(EVENTS),
     presence: () => presence.list(),
     health: () => domain.health(),

@@ -9,6 +9,8 @@ export interface Readiness {
   /** Names of parts that are not ready; empty when ready. */
   readonly failing: readonly string[]
   readonly uptimeMs: number
+  /** How long the loop was held up in all since the start; deadlines excuse that much. */
+  readonly stalledMs: number
   readonly eventLoop: LoopHealth
 }
 
@@ -19,6 +21,6 @@ export function healthRoutes(readiness: () => Readiness): readonly HttpRoute[] {
   ]
 }
 
-function answerReadiness({ ready, failing, uptimeMs, eventLoop }: Readiness): Response {
-  return Response.json({ ready, failing, uptimeMs, eventLoop }, { status: ready ? 200 : 503 })
+function answerReadiness(readiness: Readiness): Response {
+  return Response.json(readiness, { status: readiness.ready ? 200 : 503 })
 }

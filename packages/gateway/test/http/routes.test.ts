@@ -26,7 +26,7 @@ const EVENT_LOOP = {
   utilization: 0.01,
   cpuCoreRatio: 0.02,
 }
-const READY: Readiness = { ready: true, failing: [], uptimeMs: 7_530_000, eventLoop: EVENT_LOOP }
+const READY: Readiness = { ready: true, failing: [], uptimeMs: 7_530_000, stalledMs: 12, eventLoop: EVENT_LOOP }
 const NOT_READY: Readiness = { ...READY, ready: false, failing: ['store', 'channels'] }
 
 const STRANGER: HttpCaller = { peerAddress: '192.0.2.7', isUnixSocket: false }
@@ -155,7 +155,13 @@ describe('readiness', () => {
       readiness = READY
       const ready = await gateway.ask(path)
       assert.equal(ready.status, 200)
-      assert.deepEqual(json(ready), { ready: true, failing: [], uptimeMs: 7_530_000, eventLoop: EVENT_LOOP })
+      assert.deepEqual(json(ready), {
+        ready: true,
+        failing: [],
+        uptimeMs: 7_530_000,
+        stalledMs: 12,
+        eventLoop: EVENT_LOOP,
+      })
       readiness = NOT_READY
       const waiting = await gateway.ask(path)
       assert.equal(waiting.status, 503)
