@@ -10,7 +10,6 @@ import {
   toBase64Url,
 } from '@breakwater/protocol'
 
-const MAX_REMEMBERED_KEYS = 4_096
 const RAW_KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
 /** DER header of an Ed25519 SubjectPublicKeyInfo (RFC 8410 section 4); the raw key follows. */
@@ -26,8 +25,20 @@ export interface DeviceKey {
   lastVersion: SignatureVersion
 }
 
+export interface DeviceKeysOptions {
+  /** Keys whose parsed form is kept; the one parsed first is forgotten first. */
+  readonly maxRemembered: number
+}
+
+export const DEVICE_KEYS_DEFAULTS: DeviceKeysOptions = { maxRemembered: 4_096 }
+
 export class DeviceKeys {
+  readonly #options: DeviceKeysOptions
   readonly #keys = new Map<string, DeviceKey>()
+
+  constructor(options: DeviceKeysOptions = DEVICE_KEYS_DEFAULTS) {
+    this.#options = options
+  }
 
   /** The key behind what a device presented (raw base64url, standard base64 or SPKI PEM), or undefined. */
   parse(presented: string): DeviceKey | undefined {
@@ -41,7 +52,7 @@ export class DeviceKeys {
       keyObject: createPublicKey({ key: Buffer.concat([SPKI_HEADER, raw]), format: 'der', type: 'spki' }),
       lastVersion: 'v3',
     }
-    if (this.#keys.size >= MAX_REMEMBERED_KEYS) this.#keys.delete(this.#keys.keys().next().value ?? '')
+    if (this.#keys.size >= this.#options.maxRemembered) this.#keys.delete(this.#keys.keys().next().value ?? '')
     this.#keys.set(presented, key)
     return key
   }

@@ -120,10 +120,12 @@ describe('a signature', () => {
 })
 
 test('keys that are remembered are bounded, and a forgotten one is read again', () => {
-  const keys = new DeviceKeys()
+  const keys = new DeviceKeys({ maxRemembered: 8 })
   const device = new TestDevice()
   const first = keys.parse(device.publicKey)
-  for (let count = 0; count < 4_096; count += 1) keys.parse(randomBytes(32).toString('base64url'))
+  for (let count = 0; count < 7; count += 1) keys.parse(randomBytes(32).toString('base64url'))
+  assert.equal(keys.parse(device.publicKey), first)
+  for (let count = 0; count < 8; count += 1) keys.parse(randomBytes(32).toString('base64url'))
   const again = keys.parse(device.publicKey)
   assert.notEqual(again, first)
   assert.equal(again?.deviceId, device.deviceId)
