@@ -1,7 +1,7 @@
 // Does this connect need the owner's approval, and may it be given silently (pairing notes sections 2 and 4)?
 // Pure: records and facts in, a decision out.
 
-import { coversScopes, isControlUiClient } from '@breakwater/protocol'
+import { coversScopes } from '@breakwater/protocol'
 import type { Authenticated } from '../admission/candidate.ts'
 import type { DeviceRecord } from '../store/records.ts'
 
@@ -23,6 +23,9 @@ export interface SilentPolicy {
   readonly autoApproveLocal: boolean
 }
 
+/** Pages the gateway serves or knows as its own. A browser extension is not one: it rides along on any page. */
+const OWN_PAGES = new Set(['openclaw-control-ui', 'openclaw-tui'])
+
 /** The silent-approval matrix: a person at this machine is the owner, a page or a repaired node is not. */
 export function mayApproveSilently(
   reason: PairingReason,
@@ -32,7 +35,7 @@ export function mayApproveSilently(
 ): boolean {
   const { locality, headers, connect, role, method } = candidate
   if (locality.kind !== 'local') return false
-  const isPage = isControlUiClient(connect.client.id) || connect.client.mode === 'webchat'
+  const isPage = OWN_PAGES.has(connect.client.id) || connect.client.mode === 'webchat'
   if (headers.origin !== undefined && !isPage) return false
   if (role === 'node' && candidate.requestedScopes.length > 0) return false
   if (record !== undefined && role !== 'operator') return false
