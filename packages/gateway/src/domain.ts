@@ -23,7 +23,7 @@ import type { Part } from './lifecycle.ts'
 import { MemoryNodeDirectory } from './nodes/node-directory.ts'
 import type { Clock } from './observe/clock.ts'
 import type { FileLogger } from './observe/file-logger.ts'
-import { DailyLogFiles } from './observe/log-files.ts'
+import { DirectoryLogFiles } from './observe/log-files.ts'
 import { LogTail } from './observe/log-tail.ts'
 import type { LoopMonitor } from './observe/loop-monitor.ts'
 import type { StabilityLog } from './observe/stability-log.ts'
@@ -109,7 +109,7 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     pairedDevices: new PairedDeviceList({ store, peers }),
     managedSkillsDir: join(stateDir, 'skills'),
     logTail: new LogTail({
-      files: new DailyLogFiles({ directory: join(stateDir, 'logs'), current: () => log.currentFile }),
+      files: new DirectoryLogFiles({ index: () => log.index }, { directory: log.directory }),
     }),
     work: new ActiveWork(),
     host: systemHost,

@@ -51,6 +51,8 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
   const observation = observe(options, log, writeLine)
   const configuration = await openConfiguration(options, observation, components.config ?? fixedSource(options))
   const state = await openState(options, observation)
+  // Only now are the state directory and its log ours.
+  const logReady = log.begin()
   const audience = createAudience(observation, version)
   const auth = new LiveAuth({ log: log.child('gateway/auth'), peers: audience.peers }, state.auth, state.generatedToken)
   const domain = await createDomain({
@@ -102,6 +104,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     ],
     log.child('gateway'),
   )
+  await logReady
   await lifecycle.start()
   return {
     port: entrance.listener.port,

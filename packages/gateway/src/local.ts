@@ -4,6 +4,7 @@
 import type { LoadResult } from './config/load-config.ts'
 import type { ConfigPaths, Environment } from './config/paths.ts'
 import type { ConfigOverride } from './config/resolve-config.ts'
+import type { LogTail } from './observe/log-tail.ts'
 import type { OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
 
 export { readSecret } from './auth/secret-file.ts'
@@ -14,8 +15,9 @@ export { type ConfigPaths, type Environment, resolveConfigPaths } from './config
 export type { ConfigOverride } from './config/resolve-config.ts'
 export type { ResolvedConfig } from './config/schema.ts'
 export type { WriteResult } from './config/write-config.ts'
+export type { LogTail } from './observe/log-tail.ts'
 export type { OfflineMethod, OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
-export { ownerSocketPath, tokenFilePath } from './state-files.ts'
+export { logDirectoryPath, ownerSocketPath, tokenFilePath } from './state-files.ts'
 export { StoreFault, type StoreFaultCode } from './store/fault.ts'
 
 export interface LocalLoadOptions {
@@ -75,6 +77,18 @@ async function generatedCertificatePath(stateDir: string): Promise<string> {
     import('./listener/generate-certificate.ts'),
   ])
   return certificateFiles(tlsDirectory(stateDir)).certPath
+}
+
+/**
+ * The log as its files hold it, for `logs` while no gateway answers. Cursors are those of `logs.tail`: a follower goes
+ * from one to the other and back.
+ */
+export async function openLogTail(directory: string): Promise<LogTail> {
+  const [{ LogTail }, { DirectoryLogFiles }] = await Promise.all([
+    import('./observe/log-tail.ts'),
+    import('./observe/log-files.ts'),
+  ])
+  return new LogTail({ files: new DirectoryLogFiles({}, { directory }) })
 }
 
 /** One line per issue or warning. */

@@ -2,7 +2,7 @@
 
 import type { AuthPolicy } from './auth/auth-policy.ts'
 import type { ResolvedConfig } from './config/schema.ts'
-import type { LogLevel } from './observe/logger.ts'
+import type { LogThreshold } from './observe/logger.ts'
 import type { WsLogMode } from './observe/ws-log.ts'
 import { GATEWAY_DEFAULTS, type GatewayOptions, type TlsOptions } from './options.ts'
 import { StartFault } from './start-fault.ts'
@@ -18,7 +18,7 @@ export interface StartPlace {
 
 /** Throws StartFault when trusted-proxy authentication lacks its header, which the configuration's own rules refuse too. */
 export function toGatewayOptions(config: ResolvedConfig, place: StartPlace): GatewayOptions {
-  const { gateway, logging } = config
+  const { gateway, logging, metrics } = config
   const level = LOG_LEVELS[logging.level]
   return {
     stateDir: place.stateDir,
@@ -35,15 +35,21 @@ export function toGatewayOptions(config: ResolvedConfig, place: StartPlace): Gat
     handshake: gateway.handshake,
     autoApproveLocal: gateway.nodes.pairing.autoApproveLocal,
     maxConnections: GATEWAY_DEFAULTS.maxConnections,
-    logLevel: level,
-    consoleLevel: place.isVerbose === true ? 'debug' : level,
+    logging: {
+      level,
+      consoleLevel: place.isVerbose === true ? 'debug' : level,
+      consoleStyle: logging.consoleStyle,
+      retentionDays: logging.retentionDays,
+      maxBytes: logging.maxBytes,
+    },
+    metricsEnabled: metrics.enabled,
     wsLog: place.wsLog ?? GATEWAY_DEFAULTS.wsLog,
   }
 }
 
 /** The log knows four levels; the configuration also takes the ecosystem's other names. */
-const LOG_LEVELS: Readonly<Record<ResolvedConfig['logging']['level'], LogLevel>> = {
-  silent: 'error',
+const LOG_LEVELS: Readonly<Record<ResolvedConfig['logging']['level'], LogThreshold>> = {
+  silent: 'silent',
   fatal: 'error',
   error: 'error',
   warn: 'warn',

@@ -2,7 +2,7 @@
 
 import type { Tier } from './admission/deadline.ts'
 import type { AuthPolicy } from './auth/auth-policy.ts'
-import type { LogLevel } from './observe/logger.ts'
+import { LOG_DEFAULTS, type LogSettings } from './observe/file-logger.ts'
 import type { WsLogMode } from './observe/ws-log.ts'
 
 export interface TlsOptions {
@@ -39,8 +39,9 @@ export interface GatewayOptions {
   readonly autoApproveLocal: boolean
   /** Open sockets in all; more are dropped at accept and counted. */
   readonly maxConnections: number
-  readonly logLevel: LogLevel
-  readonly consoleLevel: LogLevel
+  readonly logging: LogSettings
+  /** Whether figures for a monitoring system are collected and served. */
+  readonly metricsEnabled: boolean
   readonly wsLog: WsLogMode
 }
 
@@ -57,8 +58,8 @@ export const GATEWAY_DEFAULTS = {
   handshake: { localMs: 10_000, remoteMs: 3_000 },
   autoApproveLocal: true,
   maxConnections: 16_384,
-  logLevel: 'info',
-  consoleLevel: 'info',
+  logging: { ...LOG_DEFAULTS, level: 'info', consoleLevel: 'info' },
+  metricsEnabled: false,
   wsLog: 'auto',
 } as const satisfies Omit<GatewayOptions, 'stateDir' | 'configPath'>
 

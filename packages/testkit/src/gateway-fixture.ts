@@ -37,6 +37,7 @@ export async function startTestGateway(options: Partial<GatewayOptions> = {}): P
     },
     { log, writeLine: (line) => lines.push(line), version: '0.0.0-test' },
   ).catch(async (fault: unknown) => {
+    await log.close()
     await directory[Symbol.asyncDispose]()
     throw fault
   })
@@ -48,6 +49,7 @@ export async function startTestGateway(options: Partial<GatewayOptions> = {}): P
     lines,
     [Symbol.asyncDispose]: async () => {
       await gateway.stop()
+      await log.close()
       await directory[Symbol.asyncDispose]()
     },
   }

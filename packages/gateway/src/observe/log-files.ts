@@ -1,79 +1,82 @@
-// Where the JSON-lines log lies, as readers see it: one endless stream of bytes cut into files, one per day.
+// Where the JSON-lines log lies, as readers see it: one endless stream of bytes cut into files. Works beside the gateway
+// that writes it, and without one.
 
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type LogDisk, listLogFiles, nodeDisk } from './log-disk.ts'
+import { adoptFiles, dayOfName, LOG_INDEX_NAME, type LogIndex, logFileName, parseLogIndex } from './log-index.ts'
 
 /** One file of the log. */
 export interface LogSegment {
   readonly path: string
   /** Offset of the file's first byte in the whole log. */
   readonly startBytes: number
+  /** Offset behind the last byte there is. */
+  readonly endBytes: number
+}
+
+export interface LogLayout {
+  /** The newest file. */
+  readonly file: string
+  /** Files without a gap between them, oldest first, the newest one last. Every file but the last ends with a newline. */
+  readonly segments: readonly LogSegment[]
 }
 
 export interface LogFiles {
-  /** The file that is being written. */
-  current(): string
-  /** Files that still exist, oldest first, the current one last. Every file but the last ends with a newline. */
-  segments(): Promise<readonly LogSegment[]>
+  layout(): Promise<LogLayout>
 }
 
 /** A log that is never rotated. */
 export const singleLogFile = (path: string): LogFiles => ({
-  current: () => path,
-  segments: async () => [{ path, startBytes: 0 }],
+  layout: async () => {
+    const endBytes = await stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    )
+    return { file: path, segments: [{ path, startBytes: 0, endBytes }] }
+  },
 })
 
-const DAILY_NAME = /^breakwater-\d{4}-\d{2}-\d{2}\.log$/
-/** The newest files may still grow: around midnight the last lines of a day land in its file late. */
-const GROWING_FILES = 2
-
-export interface DailyLogFilesOptions {
-  readonly directory: string
-  readonly current: () => string
+export interface DirectoryLogFilesComponents {
+  /** The index of the process that writes the log; undefined: the one on disk is read. */
+  readonly index?: () => LogIndex | undefined
+  readonly disk?: LogDisk
+  readonly now?: () => Date
 }
 
-/**
- * The files of `FileLogger`. Offsets count every byte since the oldest file this process has seen, so they stay right
- * when old files are removed while it runs; a reader from before a restart is told to start over when they no longer fit.
- */
-export class DailyLogFiles implements LogFiles {
+/** The files a `LogWriter` leaves in a directory. */
+export class DirectoryLogFiles implements LogFiles {
+  readonly #components: Required<DirectoryLogFilesComponents>
   readonly #directory: string
-  readonly #current: () => string
-  /** Sizes of files that no longer grow, in order of their names, removed ones included. */
-  readonly #closedBytes = new Map<string, number>()
 
-  constructor({ directory, current }: DailyLogFilesOptions) {
+  constructor(components: DirectoryLogFilesComponents, { directory }: { readonly directory: string }) {
+    this.#components = { index: () => undefined, disk: nodeDisk, now: () => new Date(), ...components }
     this.#directory = directory
-    this.#current = current
   }
 
-  current(): string {
-    return this.#current()
-  }
-
-  async segments(): Promise<readonly LogSegment[]> {
-    const names = (await readdir(this.#directory)).filter((name) => DAILY_NAME.test(name)).sort()
-    for (const name of names.slice(0, -GROWING_FILES)) {
-      if (!this.#closedBytes.has(name)) this.#closedBytes.set(name, await this.#bytes(name))
-    }
+  async layout(): Promise<LogLayout> {
+    const { disk, now } = this.#components
+    // The index first: a file that is removed or begun meanwhile is then missing or left out, never misplaced.
+    const index = this.#components.index() ?? (await this.#readIndex())
+    const files = await listLogFiles(disk, this.#directory, (name) => dayOfName(name) !== undefined)
+    const bytesOf = new Map(files.map(({ name, bytes }) => [name, bytes]))
     const segments: LogSegment[] = []
-    let startBytes = 0
-    for (const [name, bytes] of this.#closedBytes) {
-      if (names.includes(name)) segments.push({ path: this.#path(name), startBytes })
-      startBytes += bytes
+    let nextStartBytes: number | undefined
+    for (const { name, startBytes } of (index ?? adoptFiles([], files)).toReversed()) {
+      const bytes = bytesOf.get(name)
+      // Whoever was behind a gap starts over behind it.
+      if (bytes === undefined || (nextStartBytes !== undefined && startBytes + bytes < nextStartBytes)) break
+      segments.unshift({
+        path: join(this.#directory, name),
+        startBytes,
+        endBytes: nextStartBytes ?? startBytes + bytes,
+      })
+      nextStartBytes = startBytes
     }
-    for (const name of names.filter((candidate) => !this.#closedBytes.has(candidate))) {
-      segments.push({ path: this.#path(name), startBytes })
-      startBytes += await this.#bytes(name)
-    }
-    return segments
+    return { file: segments.at(-1)?.path ?? join(this.#directory, logFileName(now())), segments }
   }
 
-  #path(name: string): string {
-    return join(this.#directory, name)
-  }
-
-  async #bytes(name: string): Promise<number> {
-    return (await stat(this.#path(name))).size
+  async #readIndex(): Promise<LogIndex | undefined> {
+    return parseLogIndex((await this.#components.disk.readText(join(this.#directory, LOG_INDEX_NAME))) ?? '')
   }
 }

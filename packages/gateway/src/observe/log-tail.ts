@@ -1,7 +1,7 @@
-// Reads the end of the log by byte offset: complete lines only, bounded bytes per call, never blocking the loop.
-// Offsets are global, so a reader keeps its place when files are rotated. Redaction happened when lines were written.
+// Reads the log by byte offset: complete lines only, bounded bytes per call, never blocking the loop. Offsets are global,
+// so a reader keeps its place when files are rotated. Redaction happened when lines were written.
 
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { LogsTailParams, LogsTailResult } from '@openclaw/gateway-protocol'
 import type { LogFiles, LogSegment } from './log-files.ts'
 
@@ -9,14 +9,27 @@ const DEFAULT_LINES = 500
 const DEFAULT_BYTES = 250_000
 const NEWLINE = 0x0a
 
-/** The bytes to read: from one offset of the whole log to its end. */
+export interface LogTailOptions {
+  /**
+   * How far behind a follower may be and still be given every line, in bytes: ten minutes of twenty lines a second.
+   * One that is further behind, and by more than its own `maxBytes`, starts over at the end.
+   */
+  readonly reachBytes: number
+}
+
+export const LOG_TAIL_DEFAULTS: LogTailOptions = { reachBytes: 4_194_304 }
+
+/** The bytes to read. */
 export interface TailWindow {
   readonly fromBytes: number
+  readonly toBytes: number
   /** The reader's place no longer exists, or lies too far back: what it has must be discarded. */
   readonly reset: boolean
   /** Older lines exist that this answer leaves out. */
   readonly truncated: boolean
   readonly skippedBytes?: number
+  /** Which lines are shown when there are more than asked for: a follower is owed the next ones, not the last ones. */
+  readonly shown: 'first' | 'last'
 }
 
 export interface TailRequest {
@@ -28,24 +41,28 @@ export interface TailRequest {
 }
 
 /** Decides which bytes answer a request. */
-export function planTail({ cursor, maxBytes, oldestBytes, sizeBytes }: TailRequest): TailWindow {
+export function planTail(
+  { cursor, maxBytes, oldestBytes, sizeBytes }: TailRequest,
+  { reachBytes }: LogTailOptions = LOG_TAIL_DEFAULTS,
+): TailWindow {
   const fromBytes = Math.max(oldestBytes, sizeBytes - maxBytes)
-  const truncated = fromBytes > oldestBytes
-  if (cursor === undefined) return { fromBytes, reset: false, truncated }
-  if (cursor > sizeBytes) return { fromBytes, reset: true, truncated }
-  if (cursor < fromBytes) return { fromBytes, reset: true, truncated: true, skippedBytes: fromBytes - cursor }
-  return { fromBytes: cursor, reset: false, truncated: false }
-}
-
-interface MeasuredSegment extends LogSegment {
-  readonly endBytes: number
+  const end = { fromBytes, toBytes: sizeBytes, truncated: fromBytes > oldestBytes, shown: 'last' } as const
+  if (cursor === undefined) return { ...end, reset: false }
+  if (cursor > sizeBytes) return { ...end, reset: true }
+  if (cursor < oldestBytes || sizeBytes - cursor > Math.max(reachBytes, maxBytes)) {
+    return { ...end, reset: true, truncated: true, skippedBytes: fromBytes - cursor }
+  }
+  const toBytes = Math.min(sizeBytes, cursor + maxBytes)
+  return { fromBytes: cursor, toBytes, reset: false, truncated: false, shown: 'first' }
 }
 
 export class LogTail {
   readonly #files: LogFiles
+  readonly #options: LogTailOptions
 
-  constructor({ files }: { readonly files: LogFiles }) {
+  constructor({ files }: { readonly files: LogFiles }, options: LogTailOptions = LOG_TAIL_DEFAULTS) {
     this.#files = files
+    this.#options = options
   }
 
   async read(params: LogsTailParams): Promise<LogsTailResult> {
@@ -59,53 +76,77 @@ export class LogTail {
   }
 
   async #read({ cursor, limit = DEFAULT_LINES, maxBytes = DEFAULT_BYTES }: LogsTailParams): Promise<LogsTailResult> {
-    const file = this.#files.current()
-    const segments = await Promise.all((await this.#files.segments()).map(measure))
+    const { file, segments } = await this.#files.layout()
     const oldestBytes = segments[0]?.startBytes ?? 0
     const sizeBytes = segments.at(-1)?.endBytes ?? 0
-    const window = planTail({ cursor, maxBytes, oldestBytes, sizeBytes })
+    const window = planTail({ cursor, maxBytes, oldestBytes, sizeBytes }, this.#options)
     // One byte more, to see whether the window begins at a line or inside one.
     const readFrom = Math.max(oldestBytes, window.fromBytes - 1)
-    const bytes = await readRange(segments, readFrom, sizeBytes)
+    const bytes = await readRange(segments, readFrom, window.toBytes)
     const isCut = readFrom < window.fromBytes && bytes[0] !== NEWLINE
-    const { lines, endBytes } = completeLines(bytes.subarray(window.fromBytes - readFrom), window.fromBytes, isCut)
-    const shown = lines.slice(Math.max(0, lines.length - limit))
+    const text = bytes.subarray(window.fromBytes - readFrom)
+    const { lines, readBytes, isPartial } = completeLines(text, { isCut, isEnd: window.toBytes === sizeBytes })
+    const { shown, shownBytes } =
+      window.shown === 'last' ? newest(lines, limit, readBytes) : next(lines, limit, readBytes)
     return {
       file,
-      cursor: endBytes,
+      cursor: window.fromBytes + shownBytes,
       size: sizeBytes,
-      lines: shown,
-      truncated: window.truncated || shown.length < lines.length,
+      lines: shown.map(({ text }) => text),
+      truncated: window.truncated || isPartial || (window.shown === 'last' && shown.length < lines.length),
       reset: window.reset,
       ...(window.skippedBytes === undefined ? {} : { skippedBytes: window.skippedBytes }),
     }
   }
 }
 
+interface Line {
+  readonly text: string
+  /** Offset behind its newline. */
+  readonly endBytes: number
+}
+
+interface CompleteLines {
+  readonly lines: readonly Line[]
+  /** How far a reader gets. */
+  readonly readBytes: number
+  /** A line that fits into no answer was passed over. */
+  readonly isPartial: boolean
+}
+
 /**
- * The lines that end inside the bytes, and the offset behind the last of them. A line that began before the bytes is
- * left out; when it does not end inside them either, the offset moves to their end so that a reader gets past it.
+ * The lines that end inside the bytes. One that began before them is left out; one that neither begins nor ends inside
+ * them, or is longer than them, is passed over so that a reader gets past it.
  */
-function completeLines(bytes: Buffer, fromBytes: number, isCut: boolean): { lines: string[]; endBytes: number } {
+function completeLines(bytes: Buffer, { isCut, isEnd }: { isCut: boolean; isEnd: boolean }): CompleteLines {
   const start = isCut ? bytes.indexOf(NEWLINE) + 1 : 0
-  if (isCut && start === 0) return { lines: [], endBytes: fromBytes + bytes.length }
-  const end = bytes.lastIndexOf(NEWLINE) + 1
-  if (end <= start) return { lines: [], endBytes: fromBytes + start }
-  const lines = bytes.toString('utf8', start, end - 1).split('\n')
-  return { lines: lines.filter((line) => line.length > 0), endBytes: fromBytes + end }
-}
-
-async function measure(segment: LogSegment): Promise<MeasuredSegment> {
-  try {
-    return { ...segment, endBytes: segment.startBytes + (await stat(segment.path)).size }
-  } catch (error) {
-    // A log that nobody has written to yet is an empty one.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ...segment, endBytes: segment.startBytes }
-    throw error
+  if (isCut && start === 0) return { lines: [], readBytes: bytes.length, isPartial: true }
+  const lines: Line[] = []
+  let readBytes = start
+  for (let end = bytes.indexOf(NEWLINE, start); end !== -1; end = bytes.indexOf(NEWLINE, readBytes)) {
+    if (end > readBytes) lines.push({ text: bytes.toString('utf8', readBytes, end), endBytes: end + 1 })
+    readBytes = end + 1
   }
+  const isTooLong = !isEnd && readBytes === 0 && bytes.length > 0
+  return { lines, readBytes: isTooLong ? bytes.length : readBytes, isPartial: isTooLong }
 }
 
-async function readRange(segments: readonly MeasuredSegment[], from: number, to: number): Promise<Buffer> {
+interface Shown {
+  readonly shown: readonly Line[]
+  readonly shownBytes: number
+}
+
+const newest = (lines: readonly Line[], limit: number, readBytes: number): Shown => ({
+  shown: lines.slice(Math.max(0, lines.length - limit)),
+  shownBytes: readBytes,
+})
+
+function next(lines: readonly Line[], limit: number, readBytes: number): Shown {
+  const shown = lines.slice(0, limit)
+  return { shown, shownBytes: shown.length < lines.length ? (shown.at(-1)?.endBytes ?? 0) : readBytes }
+}
+
+async function readRange(segments: readonly LogSegment[], from: number, to: number): Promise<Buffer> {
   const parts: Buffer[] = []
   for (const { path, startBytes, endBytes } of segments) {
     const start = Math.max(from, startBytes)

@@ -2,6 +2,9 @@
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** The least severity that is written; `silent`: nothing is. */
+export type LogThreshold = LogLevel | 'silent'
+
 export type LogFields = Readonly<Record<string, unknown>>
 
 export interface Logger {

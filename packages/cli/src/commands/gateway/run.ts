@@ -26,8 +26,8 @@ export async function runGateway(context: CommandContext, flags: GatewayFlags): 
   const writeLine = (line: string): void => (context.output.isJson ? context.io.err : context.io.out)(`${line}\n`)
   // A signal while it starts must not be lost: it stops the gateway as soon as it can be stopped.
   const stopSignal = awaitStopSignal({ emitter: process, exit: (code) => process.exit(code) })
+  const log = openLog(settings, writeLine)
   try {
-    const log = openLog(settings, writeLine)
     for (const warning of settings.warnings) log.warn('configuration', { warning })
     const stopWatching = new ProcessFaults({ log, exit: (code) => process.exit(code) }).watch(process)
     const gateway = await startGateway(settings.options, {
@@ -41,19 +41,19 @@ export async function runGateway(context: CommandContext, flags: GatewayFlags): 
     log.info('stopping', { signal })
     await gateway.stop(`gateway stopping (${signal})`)
     log.info('stopped')
-    log.flush()
     stopWatching()
     return EXIT.ok
   } catch (error) {
     throw toStartFailure(error, stateDir)
+  } finally {
+    await log.close()
   }
 }
 
 function openLog({ options, config }: GatewaySettings, writeLine: (line: string) => void): FileLogger {
   return FileLogger.open({
+    ...options.logging,
     directory: config.logging.dir ?? logDirectoryPath(options.stateDir),
-    level: options.logLevel,
-    consoleLevel: options.consoleLevel,
     console: writeLine,
   })
 }
@@ -72,7 +72,8 @@ function announce(context: CommandContext, started: Started): void {
   const { url, tlsFingerprint, pid, readyMs } = facts
   log.info('ready', { url, ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }), pid, readyMs })
   // Whoever waits for readiness waits for this line, however quiet the log is set.
-  const isShown = settings.options.consoleLevel === 'debug' || settings.options.consoleLevel === 'info'
+  const { consoleLevel } = settings.options.logging
+  const isShown = consoleLevel === 'debug' || consoleLevel === 'info'
   if (!isShown) writeLine(`[gateway] ready (url=${url} pid=${pid})`)
   if (context.output.isJson) context.output.result({ ready: true, ...facts }, () => '')
   else if (isFirstRun || context.io.isTty) context.output.result(facts, renderWelcome)

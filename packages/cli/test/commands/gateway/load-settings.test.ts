@@ -70,7 +70,7 @@ test('an unknown key is only a warning', async () => {
 test('verbosity concerns the console only', async () => {
   await using state = await inState('{ logging: { level: "warn" } }')
   const { options } = await loadSettings({ verbose: true, wsLog: 'full' }, state.env)
-  assert.equal(options.logLevel, 'warn')
-  assert.equal(options.consoleLevel, 'debug')
+  assert.equal(options.logging.level, 'warn')
+  assert.equal(options.logging.consoleLevel, 'debug')
   assert.equal(options.wsLog, 'full')
 })
