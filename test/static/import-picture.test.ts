@@ -85,7 +85,9 @@ test('the protocol and the browser entry of the client touch no platform module'
 
 test('no module decides by matching the text of an error message', () => {
   const matching = sources.filter((file) =>
-    /(?<!typeof [\w.]*)\.message\s*(?:\.includes\(|\.startsWith\(|\.match\(|===)/.test(readFileSync(join(root, file), 'utf8')),
+    /(?<!typeof [\w.]*)\.message\s*(?:\.includes\(|\.startsWith\(|\.match\(|===)/.test(
+      readFileSync(join(root, file), 'utf8'),
+    ),
   )
   assert.deepEqual(matching, [])
 })

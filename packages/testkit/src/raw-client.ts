@@ -2,14 +2,16 @@
 
 import { once } from 'node:events'
 import type { ConnectParams, WireErrorShape } from '@breakwater/protocol'
-import { WebSocket, type ClientOptions } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 
 export interface Frame {
   readonly type: string
   readonly id?: string
   readonly event?: string
   readonly ok?: boolean
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back
   readonly payload?: any
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back
   readonly error?: WireErrorShape & { readonly details?: any }
   readonly seq?: number
   readonly stateVersion?: { readonly presence: number; readonly health: number }

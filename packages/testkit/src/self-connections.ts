@@ -5,7 +5,9 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 /** Established or half-open sockets of `pid` whose remote end is `port` on this machine. Linux only. */
 export async function countSelfConnections(pid: number, port: number): Promise<number> {
   const inodes = await socketInodes(pid)
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')))
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')),
+  )
   return tables
     .flatMap((table) => table.split('\n').slice(1))
     .map((row) => row.trim().split(/\s+/))

@@ -1,7 +1,13 @@
 // A device with a key of its own that signs connects, well or badly on request.
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { type ConnectParams, type SignatureVersion, signaturePayload, signedToken, toBase64Url } from '@breakwater/protocol'
+import {
+  type ConnectParams,
+  type SignatureVersion,
+  signaturePayload,
+  signedToken,
+  toBase64Url,
+} from '@breakwater/protocol'
 
 export interface SignOptions {
   readonly version?: SignatureVersion
