@@ -62,7 +62,9 @@ describe('hello-ok', () => {
       hello({ method: 'device-token', deviceToken: { token: 't', issuedAtMs: 5 } }),
     ]) {
       assert.deepEqual([frame.id, frame.ok], ['c1', true])
-      assert.ok(fits(frame.payload), JSON.stringify(fits.errors))
+      // How a connection was let in is told by servers newer than the published contract.
+      const { method: _, ...auth } = frame.payload.auth
+      assert.ok(fits({ ...frame.payload, auth }), JSON.stringify(fits.errors))
     }
   })
 
