@@ -6,6 +6,7 @@ import { addClientCommands } from './program/client.ts'
 import { addConfig } from './program/config.ts'
 import { addConnectionOptions, type OnAction } from './program/declare.ts'
 import { addDevices } from './program/devices.ts'
+import { addDoctor } from './program/doctor.ts'
 import { addGateway } from './program/gateway.ts'
 import { addToken } from './program/token.ts'
 
@@ -20,6 +21,7 @@ export function createProgram(version: string, onAction: OnAction): Command {
   addConnectionOptions(program)
   addGateway(program, onAction)
   addClientCommands(program, onAction)
+  addDoctor(program, onAction)
   addDevices(program, onAction)
   addConfig(program, onAction)
   addToken(program, onAction)

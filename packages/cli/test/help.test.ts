@@ -14,6 +14,7 @@ const COMMANDS = [
   'health',
   'probe',
   'call',
+  'doctor',
   'devices',
   'devices list',
   'devices approve',

@@ -6,6 +6,7 @@ import type { ConfigPaths, Environment } from './config/paths.ts'
 import type { ConfigOverride } from './config/resolve-config.ts'
 import type { LogTail } from './observe/log-tail.ts'
 import type { OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
+import type { StoreInspection } from './store/sqlite/inspect-store.ts'
 
 export { readSecret } from './auth/secret-file.ts'
 export type { ConfigIssue, ConfigWarning } from './config/config-issue.ts'
@@ -19,6 +20,7 @@ export type { LogTail } from './observe/log-tail.ts'
 export type { OfflineMethod, OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
 export { logDirectoryPath, ownerSocketPath, tokenFilePath } from './state-files.ts'
 export { StoreFault, type StoreFaultCode } from './store/fault.ts'
+export type { StoreInspection } from './store/sqlite/inspect-store.ts'
 
 export interface LocalLoadOptions {
   /** Take precedence over the file. */
@@ -50,25 +52,58 @@ export async function openOwnerDesk(options: OwnerDeskOptions): Promise<OwnerDes
   return desk.hasStore(options.stateDir) ? desk.openOwnerDesk(options) : undefined
 }
 
+/** Reads a copy of the store through. Repairs nothing, disturbs nobody. */
+export async function inspectStore(stateDir: string): Promise<StoreInspection> {
+  const inspection = await import('./store/sqlite/inspect-store.ts')
+  return inspection.inspectStore(stateDir)
+}
+
 /** Puts a new token in the file's place and resolves with it. A running gateway notices. */
 export async function rotateToken(path: string): Promise<string> {
   const { rotateTokenFile } = await import('./auth/token-file.ts')
   return rotateTokenFile(path)
 }
 
+export interface LocalCertificate {
+  readonly path: string
+  /** SHA-256, 64 lower-case hexadecimal digits. */
+  readonly fingerprint: string
+  readonly validFromMs: number
+  readonly validToMs: number
+  /** Made by the gateway: clients pin it, so its dates matter to nobody. */
+  readonly isGenerated: boolean
+}
+
 /**
- * SHA-256 of the certificate that a gateway with this state directory shows, 64 lower-case hexadecimal digits: its owner
- * can read it from disk and need not trust the first one that answers. Undefined when there is none yet.
+ * The certificate that a gateway with this state directory shows: its owner can read it from disk and need not trust the
+ * first one that answers. Undefined when there is none yet. Rejects when the file holds no certificate.
  */
-export async function readLocalFingerprint(stateDir: string, certPath?: string): Promise<string | undefined> {
+export async function readLocalCertificate(stateDir: string, certPath?: string): Promise<LocalCertificate | undefined> {
   const [{ X509Certificate }, { readFile }] = await Promise.all([import('node:crypto'), import('node:fs/promises')])
   const path = certPath ?? (await generatedCertificatePath(stateDir))
   try {
-    return new X509Certificate(await readFile(path)).fingerprint256.replaceAll(':', '').toLowerCase()
+    const { fingerprint256, validFromDate, validToDate } = new X509Certificate(await readFile(path))
+    return {
+      path,
+      fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+      validFromMs: validFromDate.getTime(),
+      validToMs: validToDate.getTime(),
+      isGenerated: certPath === undefined,
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** Only the fingerprint of `readLocalCertificate`. */
+export const readLocalFingerprint = async (stateDir: string, certPath?: string): Promise<string | undefined> =>
+  (await readLocalCertificate(stateDir, certPath))?.fingerprint
+
+/** The addresses a gateway listens on for a `gateway.bind`, those it must have. */
+export async function requiredBindHosts(bind: string): Promise<readonly string[]> {
+  const { bindAddresses } = await import('./listener/bind-addresses.ts')
+  return bindAddresses(bind).flatMap(({ host, isRequired }) => (isRequired ? [host] : []))
 }
 
 async function generatedCertificatePath(stateDir: string): Promise<string> {

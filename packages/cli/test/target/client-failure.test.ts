@@ -19,6 +19,7 @@ test('every client error has an exit code that says whose turn it is', () => {
     INSECURE_URL: EXIT.usage,
     IDENTITY_UNAVAILABLE: EXIT.failed,
     CREDENTIALS_UNAVAILABLE: EXIT.failed,
+    CREDENTIALS_BUSY: EXIT.failed,
     CONNECT_FAILED: EXIT.unreachable,
     CONNECT_TIMEOUT: EXIT.unreachable,
     CONNECT_REFUSED: EXIT.refused,
