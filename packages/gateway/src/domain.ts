@@ -28,12 +28,11 @@ import { LogTail } from './observe/log-tail.ts'
 import type { LoopMonitor } from './observe/loop-monitor.ts'
 import type { StabilityLog } from './observe/stability-log.ts'
 import type { GatewayOptions } from './options.ts'
-import { PairedDeviceList } from './pairing/paired-devices.ts'
+import type { PairingPlane } from './pairing/pairing-plane.ts'
 import type { MethodDefinition } from './rpc/define-method.ts'
 import { configMethods } from './rpc/methods/config.ts'
 import { createMethods } from './rpc/methods/index.ts'
 import { MemorySessionDirectory } from './sessions/session-directory.ts'
-import type { Store } from './store/store.ts'
 import { MemoryTaskDirectory } from './tasks/task-directory.ts'
 import { VOICE_WAKE, VOICE_WAKE_ROUTING } from './voice-wake.ts'
 
@@ -49,7 +48,7 @@ export interface DomainComponents {
   readonly versions: StateVersions
   readonly loop: LoopMonitor
   readonly stability: StabilityLog
-  readonly store: Store
+  readonly pairing: PairingPlane
   readonly configuration: Configuration
   readonly port: () => number
   /** Monotonic milliseconds. */
@@ -66,8 +65,7 @@ export interface Domain {
 }
 
 export async function createDomain(components: DomainComponents): Promise<Domain> {
-  const { options, log, clock, version, bootId, broadcaster, peers, presence, versions, loop, stability, store } =
-    components
+  const { options, log, clock, version, bootId, broadcaster, peers, presence, versions, loop, stability } = components
   const { stateDir } = options
   const startedAt = components.now()
   const identity = await loadGatewayIdentity({ stateDir })
@@ -106,7 +104,8 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     approvals: new MemoryApprovalDirectory(),
     execPolicy: new PolicyDocument({ stateDir, log: log.child('gateway/approvals') }),
     subscriptions: new SessionSubscriptions(),
-    pairedDevices: new PairedDeviceList({ store, peers }),
+    pairing: components.pairing,
+    devicePeers: (deviceId) => peers.ofDevice(deviceId),
     managedSkillsDir: join(stateDir, 'skills'),
     logTail: new LogTail({
       files: new DirectoryLogFiles({ index: () => log.index }, { directory: log.directory }),

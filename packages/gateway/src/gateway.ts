@@ -8,6 +8,7 @@ import { type Audience, createAudience } from './composition/audience.ts'
 import { type ConfigSource, fixedSource, openConfiguration } from './composition/configuration.ts'
 import { createEntrance, type Entrance } from './composition/entrance.ts'
 import { observe } from './composition/observation.ts'
+import { createPairing } from './composition/pairing.ts'
 import { openState } from './composition/state.ts'
 import { type CallerIdentity, inProcessPeer } from './connection/in-process-peer.ts'
 import { createDomain } from './domain.ts'
@@ -55,12 +56,20 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
   const logReady = log.begin()
   const audience = createAudience(observation, version)
   const auth = new LiveAuth({ log: log.child('gateway/auth'), peers: audience.peers }, state.auth, state.generatedToken)
+  const pairing = createPairing({
+    observation,
+    state,
+    audience,
+    auth,
+    settings: configuration.settings,
+    port: () => entrance.listener.port,
+  })
   const domain = await createDomain({
     ...observation,
     ...audience,
     options,
     version,
-    store: state.store,
+    pairing,
     configuration,
     port: () => entrance.listener.port,
     limitCounters: () => ({
@@ -69,6 +78,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
       requestsRefused: router.refusedCount,
       presenceEvicted: audience.presence.evictedCount,
       unknownEvents: audience.broadcaster.unknownEventCount,
+      ...pairing.counters(),
       ...Object.fromEntries([...observation.failures.counts].map(([cause, count]) => [`handshake.${cause}`, count])),
     }),
   })
@@ -87,6 +97,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     observation,
     state,
     audience,
+    pairing,
     domain,
     router,
     auth,
@@ -99,6 +110,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
       ...audience.parts,
       configuration.part,
       auth.part,
+      pairing.part,
       domain.part,
       ...entrance.parts,
     ],

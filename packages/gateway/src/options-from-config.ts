@@ -20,6 +20,7 @@ export interface StartPlace {
 export function toGatewayOptions(config: ResolvedConfig, place: StartPlace): GatewayOptions {
   const { gateway, logging, metrics } = config
   const level = LOG_LEVELS[logging.level]
+  const autoApprove = gateway.auth.trustedProxy.deviceAutoApprove
   return {
     stateDir: place.stateDir,
     configPath: place.configPath,
@@ -34,6 +35,9 @@ export function toGatewayOptions(config: ResolvedConfig, place: StartPlace): Gat
     allowedHosts: gateway.allowedHosts,
     handshake: gateway.handshake,
     autoApproveLocal: gateway.nodes.pairing.autoApproveLocal,
+    autoApproveCidrs: gateway.nodes.pairing.autoApproveCidrs,
+    proxyAutoApproveScopes: autoApprove.enabled ? autoApprove.scopes : undefined,
+    remoteUrl: gateway.remote.url,
     maxConnections: GATEWAY_DEFAULTS.maxConnections,
     logging: {
       level,

@@ -37,6 +37,12 @@ export interface GatewayOptions {
   readonly handshake: { readonly localMs: number; readonly remoteMs: number }
   /** Whether programs on this machine are paired without a question. */
   readonly autoApproveLocal: boolean
+  /** Addresses and ranges whose new nodes are paired without a question. */
+  readonly autoApproveCidrs: readonly string[]
+  /** Most an operator device of a user the proxy vouches for is given at once; undefined: it asks like others. */
+  readonly proxyAutoApproveScopes: readonly string[] | undefined
+  /** Where this gateway is reached from afar, for setup codes; undefined: nobody said. */
+  readonly remoteUrl: string | undefined
   /** Open sockets in all; more are dropped at accept and counted. */
   readonly maxConnections: number
   readonly logging: LogSettings
@@ -57,6 +63,9 @@ export const GATEWAY_DEFAULTS = {
   allowedHosts: [],
   handshake: { localMs: 10_000, remoteMs: 3_000 },
   autoApproveLocal: true,
+  autoApproveCidrs: [],
+  proxyAutoApproveScopes: undefined,
+  remoteUrl: undefined,
   maxConnections: 16_384,
   logging: { ...LOG_DEFAULTS, level: 'info', consoleLevel: 'info' },
   metricsEnabled: false,

@@ -33,3 +33,9 @@ export type Role = (typeof ROLES)[number]
 /** True for client ids that are browser or terminal pages and always need a device identity of their own. */
 export const isControlUiClient = (id: string): boolean =>
   id === 'openclaw-control-ui' || id === 'openclaw-tui' || id === 'openclaw-browser-copilot'
+
+/**
+ * Offered in the challenge's `capabilities` and taken up in `connect.caps`: a device that is not approved yet is answered
+ * once its request is, or after a few seconds, instead of at once.
+ */
+export const PAIRING_WAIT_CAP = 'pairing-wait'

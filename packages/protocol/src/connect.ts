@@ -16,6 +16,8 @@ export interface Challenge {
   readonly nonce: string
   /** Gateway clock in epoch milliseconds; clients copy it into `device.signedAt`. */
   readonly ts: number
+  /** What the gateway offers beyond the protocol; advisory. */
+  readonly capabilities?: readonly string[]
 }
 
 /** Credentials of a connect frame. All optional; blank counts as absent. */

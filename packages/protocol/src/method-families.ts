@@ -70,6 +70,28 @@ export const METHOD_FAMILIES = {
   },
   devices: {
     'device.pair.list': true,
+    'device.pair.approve': true,
+    'device.pair.reject': true,
+    'device.pair.remove': true,
+    'device.pair.rename': true,
+    'device.pair.setupCode': true,
+    'device.pair.setupStatus': true,
+    'device.token.rotate': true,
+    'device.token.revoke': true,
+    'device.scopes.requestUpgrade': {
+      type: 'object',
+      required: ['scopes'],
+      properties: {
+        scopes: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 128 }, minItems: 1, maxItems: 64 },
+      },
+      additionalProperties: false,
+    },
+    'device.scopes.waitUpgrade': {
+      type: 'object',
+      required: ['requestId'],
+      properties: { requestId: { type: 'string', minLength: 1, maxLength: 128 } },
+      additionalProperties: false,
+    },
   },
   nodes: {
     'node.list': true,

@@ -27,11 +27,18 @@ const DYNAMIC_LEAST: Readonly<Record<string, Scope>> = {
 /** Methods that answer any authenticated connection (protocol notes section 5). */
 const ANY_ROLE = new Set(['health'])
 
+/** Methods with which a session asks for scopes it lacks: whatever it has is enough (pairing notes section 7). */
+const ANY_SCOPE = new Set(['device.scopes.requestUpgrade', 'device.scopes.waitUpgrade'])
+
+/** Methods that are served but not listed in `hello-ok.features` (pairing notes section 6). */
+export const HIDDEN_METHODS: ReadonlySet<string> = new Set(['device.pair.setupCode', 'device.pair.setupStatus'])
+
 /** Access of a contract method, or undefined for names outside the contract. */
 export function methodAccess(method: string): MethodAccess | undefined {
   if (!Object.hasOwn(CONTRACT_METHODS, method)) return undefined
   const scope: string = CONTRACT_METHODS[method as ContractMethod]
   if (ANY_ROLE.has(method)) return { roles: BOTH, scope: undefined }
+  if (ANY_SCOPE.has(method)) return { roles: OPERATOR, scope: undefined }
   if (scope === 'node') return { roles: NODE, scope: undefined }
   if (isScope(scope)) return { roles: OPERATOR, scope }
   return { roles: OPERATOR, scope: DYNAMIC_LEAST[method] ?? 'operator.write' }

@@ -54,5 +54,12 @@ export function coversScopes(granted: Iterable<string>, requested: Iterable<stri
   return true
 }
 
+/** What both sides allow: every scope of either that the other covers. */
+export const meetScopes = (one: readonly string[], other: readonly string[]): string[] =>
+  unionScopes(
+    one.filter((scope) => coversScopes(other, [scope])),
+    other.filter((scope) => coversScopes(one, [scope])),
+  )
+
 /** The union in first-seen order, without duplicates. */
 export const unionScopes = (...lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())]

@@ -6,12 +6,15 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, ve
 import type { IncomingHttpHeaders } from 'node:http'
 import { type ConnectParams, coversScopes, signaturePayload, signedToken } from '@breakwater/protocol'
 import { validateConnect } from '@breakwater/protocol/validators/handshake'
+import { FakeClock } from '@breakwater/supervisor/testing'
 import type { Authorised, Candidate, Verdict } from '../../../packages/gateway/src/admission/candidate.ts'
 import { type AdmissionPipeline, createPipeline } from '../../../packages/gateway/src/admission/pipeline.ts'
 import type { AuthPolicy } from '../../../packages/gateway/src/auth/auth-policy.ts'
 import { DeviceKeys } from '../../../packages/gateway/src/auth/device-keys.ts'
 import { DeviceTokens } from '../../../packages/gateway/src/auth/device-tokens.ts'
 import type { Locality } from '../../../packages/gateway/src/listener/locality.ts'
+import { compilePairingRules } from '../../../packages/gateway/src/pairing/approval-rules.ts'
+import { PairingPlane } from '../../../packages/gateway/src/pairing/pairing-plane.ts'
 import { type DeviceRecord, openMemoryStore, put, type Store } from '../../../packages/gateway/src/store/index.ts'
 
 export const TOKEN = 'the-gateway-token'
@@ -135,6 +138,8 @@ export class JudgingGateway {
   private constructor(policy: AuthPolicy, autoApproveLocal: boolean) {
     this.policy = policy
     this.store = openMemoryStore({
+      // Gateways are thrown away by the thousand: none may be held by a timer.
+      clock: new FakeClock(),
       beforeCommit: () => {
         this.writeCount += 1
       },
@@ -144,8 +149,8 @@ export class JudgingGateway {
       keys: KEYS,
       tokens: TOKENS,
       store: this.store,
+      pairing: pairingOf(this.store, policy, autoApproveLocal),
       authPolicy: () => policy,
-      silentPolicy: () => ({ autoApproveLocal }),
       allowedOrigins: () => [],
       nowMs: () => NOW_MS,
     })
@@ -158,6 +163,18 @@ export class JudgingGateway {
     return gateway
   }
 }
+
+const pairingOf = (store: Store, policy: AuthPolicy, autoApproveLocal: boolean): PairingPlane =>
+  new PairingPlane(
+    { store, tokens: TOKENS, clock: { nowMs: () => NOW_MS } },
+    {
+      rules: () => compilePairingRules({ autoApproveLocal, autoApproveCidrs: [], proxyAutoApproveScopes: undefined }),
+      authPolicy: () => policy,
+      address: () => {
+        throw new Error('nobody asks for an address here')
+      },
+    },
+  )
 
 /** Shared by all, as one process shares it: what it remembers must not matter. */
 const KEYS = new DeviceKeys()

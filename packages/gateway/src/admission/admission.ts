@@ -12,6 +12,7 @@ import {
   type ErrorEntry,
   encodeError,
   LIMITS,
+  PAIRING_WAIT_CAP,
   wireError,
 } from '@breakwater/protocol'
 import { Peer } from '../connection/peer.ts'
@@ -130,7 +131,7 @@ export class Handshake implements LinkHolder {
     }
     this.#state = state
     this.#connection.deadline.enter('connect')
-    const payload = { nonce: this.#nonce, ts: this.#components.nowMs() }
+    const payload = { nonce: this.#nonce, ts: this.#components.nowMs(), capabilities: [PAIRING_WAIT_CAP] }
     this.#link.send(new EncodedEvent('connect.challenge', payload).frameFor())
     const early = this.#kept.shift()
     if (early !== undefined) this.#take(early)
@@ -208,12 +209,14 @@ export class Handshake implements LinkHolder {
 
   #candidate(): Candidate {
     const { connId, locality, peerAddress, headers } = this.#connection
-    return { connId, locality, peerAddress, headers, nonce: this.#nonce }
+    const yieldTurn = (): void => this.#turn?.release()
+    return { connId, locality, peerAddress, headers, nonce: this.#nonce, yieldTurn }
   }
 
   #conclude(verdict: Verdict<Authorised>): void {
-    if (this.#state === 'settled') return
-    if (verdict.ok) this.#admit(verdict.value)
+    if (this.#state === 'settled') {
+      if (verdict.ok) this.#settleHandoff(verdict.value, false)
+    } else if (verdict.ok) this.#admit(verdict.value)
     else this.#refuse(verdict.refusal)
   }
 
@@ -224,10 +227,18 @@ export class Handshake implements LinkHolder {
     this.#settle()
     this.#connection.release()
     // Before anybody hears of the peer: whatever is published to it comes after its hello.
-    this.#link.send(hello)
+    this.#link.send(hello, (error) => this.#settleHandoff(candidate, error == null))
     const holder = this.#components.onAdmitted(peer, candidate, this.#link)
     this.#link.handTo(holder)
     for (const text of this.#kept.splice(0)) holder.onText(text)
+  }
+
+  /** A setup code is spent when its hello was written, and only then. */
+  #settleHandoff({ handoff, device }: Authorised, isDelivered: boolean): void {
+    handoff?.settle(isDelivered).catch((fault: unknown) => {
+      const fields = { deviceId: device?.deviceId, isDelivered, error: String(fault) }
+      this.#components.log.error('the end of a setup could not be stored', fields)
+    })
   }
 
   #peerOf({ connId, role, grantedScopes, connect, method, locality, device }: Authorised): Peer {
@@ -237,7 +248,7 @@ export class Handshake implements LinkHolder {
         role,
         scopes: grantedScopes,
         client: connect.client,
-        caps: new Set(connect.caps ?? []),
+        caps: new Set(connect.caps?.filter((cap) => cap !== PAIRING_WAIT_CAP) ?? []),
         authMethod: method,
         locality,
         ...(device === undefined ? {} : { deviceId: device.deviceId }),
@@ -265,7 +276,8 @@ export class Handshake implements LinkHolder {
     const entry: ErrorEntry = ERRORS[refusal.error]
     const shape = wireError(refusal.error, refusal.options)
     if (refusal.isAnswered !== false) this.#link.send(encodeError(requestIdOf(this.#firstFrame), shape))
-    this.#close(refusal.error, entry.close ?? CLOSE.policy.code, refusal.closeReason ?? shape.message)
+    const closeReason = refusal.closeReason ?? shape.message
+    this.#close(refusal.error, entry.close ?? CLOSE.policy.code, closeReason, refusal.waiting)
   }
 
   /** Also when it comes too late to answer: the log has it, and nobody stays connected half-way. */
@@ -285,13 +297,13 @@ export class Handshake implements LinkHolder {
     else this.#refuse({ error: 'INTERNAL_FAULT', options: { message, details: { correlationId } } })
   }
 
-  #close(cause: string, code: number, reason: string): void {
-    this.#fail(cause, code, reason)
+  #close(cause: string, code: number, reason: string, waiting?: Refusal['waiting']): void {
+    this.#fail(cause, code, reason, waiting)
     this.#settle()
     this.#link.close(code, reason)
   }
 
-  #fail(cause: string, code: number, reason: string): void {
+  #fail(cause: string, code: number, reason: string, waiting?: Refusal['waiting']): void {
     const { connId, acceptedAt, peerAddress, headers, deadline, locality } = this.#connection
     const now = this.#components.now()
     this.#components.failures.record({
@@ -307,6 +319,7 @@ export class Handshake implements LinkHolder {
       ua: headers['user-agent'],
       code,
       reason: cutCloseReason(reason),
+      ...waiting,
     })
   }
 

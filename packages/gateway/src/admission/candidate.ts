@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ConnectParams, ErrorName, ErrorOptions, Role } from '@breakwater/protocol'
 import type { AuthMethod } from '../connection/peer.ts'
 import type { Locality } from '../listener/locality.ts'
+import type { SetupHandoff } from '../pairing/device-admission.ts'
 import type { DeviceRecord, SetupCodeRecord } from '../store/records.ts'
 
 /** A WebSocket that has said nothing yet. */
@@ -15,6 +16,8 @@ export interface Candidate {
   /** Address of the socket's other end; undefined on the Unix socket. */
   readonly peerAddress: string | undefined
   readonly headers: IncomingHttpHeaders
+  /** Call when the verdict waits for a person: others may be judged meanwhile. */
+  readonly yieldTurn?: () => void
 }
 
 /** Its first frame was a well-formed `connect`. */
@@ -65,17 +68,28 @@ export interface Authenticated extends Proven {
 /** The device, if any, is approved for the role and scopes. */
 export interface Paired extends Authenticated {
   readonly record: DeviceRecord | undefined
+  /** The most this connection is granted, where that is less than it asked for. */
+  readonly allowedScopes?: readonly string[]
+  /** The device just redeemed a setup code. */
+  readonly handoff?: SetupHandoff
 }
 
 /** Scopes are granted and the device token is known. */
 export interface Authorised extends Paired {
   readonly grantedScopes: readonly string[]
   readonly deviceToken: IssuedDeviceToken | undefined
+  /** Tokens of the device's other roles; only a setup code brings them. */
+  readonly otherTokens?: readonly OtherRoleToken[]
 }
 
 export interface IssuedDeviceToken {
   readonly token: string
   readonly issuedAtMs: number
+}
+
+export interface OtherRoleToken extends IssuedDeviceToken {
+  readonly role: Role
+  readonly scopes: readonly string[]
 }
 
 /** Why a connection goes no further. A value: throws are faults. */
@@ -86,6 +100,8 @@ export interface Refusal {
   readonly closeReason?: string
   /** False: the wire closes without a response (frames that are no requests). */
   readonly isAnswered?: boolean
+  /** The device that waits for approval: however often it asks, its record stays short. */
+  readonly waiting?: { readonly deviceId: string; readonly requestId: string | undefined }
 }
 
 export type Verdict<Next> =
@@ -100,5 +116,5 @@ export const next = <Value>(value: Value): Verdict<Value> => ({ ok: true, value 
 export const refuse = (
   error: ErrorName,
   options: ErrorOptions = {},
-  more: Pick<Refusal, 'closeReason' | 'isAnswered'> = {},
+  more: Pick<Refusal, 'closeReason' | 'isAnswered' | 'waiting'> = {},
 ): { readonly ok: false; readonly refusal: Refusal } => ({ ok: false, refusal: { error, options, ...more } })

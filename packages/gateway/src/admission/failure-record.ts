@@ -1,5 +1,6 @@
 // One structured record for each failed handshake, and a bound on how many strangers can cause: the first few per source,
 // cause and minute are written whole, and so many of all sources together; the rest appear as lines with their count.
+// A device that waits for approval comes back for as long as that takes: it has one record a minute, which counts the rest.
 
 import type { Logger } from '../observe/logger.ts'
 
@@ -22,7 +23,9 @@ export interface HandshakeFailure {
   /** Close code or HTTP status the peer was given. */
   readonly code: number | undefined
   readonly reason: string
-  readonly requestId?: string
+  /** The device that waits for approval, and what it waits for. */
+  readonly deviceId?: string
+  readonly requestId?: string | undefined
 }
 
 export const FAILURE_LIMITS = {
@@ -55,6 +58,8 @@ export interface FailureRecorderComponents {
 export class FailureRecorder {
   readonly #components: FailureRecorderComponents
   readonly #windows = new Map<string, Window>()
+  /** Devices that wait for approval; `count` is of the attempts since the last record. */
+  readonly #waiting = new Map<string, Window>()
   /** Failures since the start, by cause. */
   readonly counts = new Map<string, number>()
   /** All sources together; `count` is of those of which not one record was written. */
@@ -68,12 +73,39 @@ export class FailureRecorder {
   record(failure: HandshakeFailure): void {
     this.counts.set(failure.cause, (this.counts.get(failure.cause) ?? 0) + 1)
     const now = this.#components.now()
+    if (failure.deviceId !== undefined) {
+      this.#recordWaiting(failure, failure.deviceId, now)
+      return
+    }
     const window = this.#windowOf(`${this.#components.sourceOf(failure)} ${failure.cause}`, now)
     window.count += 1
     if (window.written >= FAILURE_LIMITS.perWindow || this.#isLogFull(now)) return
     window.written += 1
+    this.#write(failure)
+  }
+
+  #recordWaiting(failure: HandshakeFailure, deviceId: string, now: number): void {
+    const last = this.#waiting.get(deviceId)
+    if (last !== undefined && (now - last.openedAt < FAILURE_LIMITS.windowMs || this.#isLogFull(now))) {
+      last.count += 1
+      return
+    }
+    if (this.#isLogFull(now)) {
+      this.#all.count += 1
+      return
+    }
+    if (last === undefined && this.#waiting.size >= FAILURE_LIMITS.windows) {
+      this.#waiting.delete(this.#waiting.keys().next().value ?? '')
+    }
+    this.#waiting.delete(deviceId)
+    this.#waiting.set(deviceId, { count: 0, written: 1, openedAt: now })
+    this.#write(failure, last?.count)
+  }
+
+  #write(failure: HandshakeFailure, suppressed = 0): void {
     this.#all.written += 1
-    this.#components.log.warn('handshake failed', { handshake: 'failed', ...cutHeaders(failure) })
+    const counted = suppressed === 0 ? {} : { suppressed }
+    this.#components.log.warn('handshake failed', { handshake: 'failed', ...cutHeaders(failure), ...counted })
     this.#components.onRecord?.(failure)
   }
 

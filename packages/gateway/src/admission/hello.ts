@@ -2,7 +2,7 @@
 // joined here: a handshake encodes a few hundred bytes of its own.
 
 import { type HelloOk, LIMITS, PROTOCOL_VERSION } from '@breakwater/protocol'
-import type { Authorised } from './candidate.ts'
+import type { Authorised, OtherRoleToken } from './candidate.ts'
 
 /** What every hello of this process shares; the JSON members are already encoded. */
 export interface HelloSource {
@@ -32,6 +32,13 @@ const SESSION_DEFAULTS = {
   scope: 'per-sender',
 }
 
+const otherTokenRow = ({ token, role, scopes, issuedAtMs }: OtherRoleToken) => ({
+  deviceToken: token,
+  role,
+  scopes,
+  issuedAtMs,
+})
+
 /** The response frame that ends a successful handshake. */
 export function encodeHello(source: HelloSource, candidate: Authorised, seesPresence: boolean): string {
   const auth = {
@@ -41,6 +48,7 @@ export function encodeHello(source: HelloSource, candidate: Authorised, seesPres
     ...(candidate.deviceToken === undefined
       ? {}
       : { deviceToken: candidate.deviceToken.token, issuedAtMs: candidate.deviceToken.issuedAtMs }),
+    ...(candidate.otherTokens === undefined ? {} : { deviceTokens: candidate.otherTokens.map(otherTokenRow) }),
   }
   const isAdmin = candidate.grantedScopes.includes('operator.admin')
   const snapshot = {

@@ -1,76 +1,67 @@
-// Lets a connection through when its device is approved for what it asks; approves silently what the owner's own machine
-// may; otherwise tells which approval is missing.
+// Lets a connection through when its device is approved for what it asks; otherwise tells which approval is missing and
+// how to get it. Who is approved, and by what, is the pairing plane's to say.
 
-import { randomUUID } from 'node:crypto'
-import { unionScopes } from '@breakwater/protocol'
-import { mayApproveSilently, type PairingReason, pairingReason, type SilentPolicy } from '../pairing/pairing-policy.ts'
-import { put } from '../store/changes.ts'
-import type { DeviceRecord } from '../store/records.ts'
-import type { Store } from '../store/store.ts'
-import { type Authenticated, next, type Paired, type ProvenDevice, refuse, type Verdict } from './candidate.ts'
+import { PAIRING_WAIT_CAP } from '@breakwater/protocol'
+import type { Admittance, DeviceAdmission } from '../pairing/device-admission.ts'
+import type { PairingReason } from '../pairing/pairing-policy.ts'
+import type { PairingWaits } from '../pairing/pairing-waits.ts'
+import { refuseSetupCode } from './authenticate.ts'
+import { type Authenticated, next, type Paired, refuse, type Verdict } from './candidate.ts'
+
+/** How long a connection that offers to wait is held: less than any client waits for its hello. */
+export const HOLD_MS = 8_000
 
 export interface PairComponents {
-  readonly store: Store
-  readonly policy: () => SilentPolicy
-  /** Epoch milliseconds. */
-  readonly nowMs: () => number
+  readonly admission: Pick<DeviceAdmission, 'admit'>
+  readonly waits: Pick<PairingWaits, 'wait'>
 }
 
 export const pair =
-  ({ store, policy, nowMs }: PairComponents) =>
+  ({ admission, waits }: PairComponents) =>
   (candidate: Authenticated): Verdict<Paired> | Promise<Verdict<Paired>> => {
-    const { device } = candidate
-    if (device === undefined) return next({ ...candidate, record: undefined })
-    const record = store.devices.get(device.deviceId)
-    const reason = pairingReason(record, candidate)
-    if (reason === undefined) return next({ ...candidate, record })
-    if (candidate.isOwnerProcess && candidate.connect.client.id === 'gateway-client')
-      return next({ ...candidate, record })
-    if (candidate.method === 'device-token' && reason === 'scope-upgrade') return scopeMismatch()
-    if (!mayApproveSilently(reason, record, candidate, policy())) return pairingRequired(candidate, record, reason)
-    return store
-      .decide((view) => {
-        const approved = silentlyApproved(candidate, device, view.devices.get(device.deviceId), nowMs())
-        return { changes: [put('devices', approved)], result: approved }
-      })
-      .then((approved) => next({ ...candidate, record: approved }))
+    const conclude = (answer: Admittance) =>
+      answer.kind === 'required' ? hold({ admission, waits }, candidate, answer) : toVerdict(candidate, answer)
+    const answer = admission.admit(candidate)
+    return answer instanceof Promise ? answer.then(conclude) : conclude(answer)
   }
 
-/** The record after a silent approval: roles and scopes are added to what was approved, never taken away. */
-function silentlyApproved(
+type Required = Extract<Admittance, { kind: 'required' }>
+
+/** Who offers to wait is answered when a person has answered, or when nobody did in time. */
+function hold(
+  { admission, waits }: PairComponents,
   candidate: Authenticated,
-  device: ProvenDevice,
-  before: DeviceRecord | undefined,
-  nowMs: number,
-): DeviceRecord {
-  const { role, requestedScopes, connect } = candidate
-  const known = before?.publicKey === device.publicKey ? before : undefined
-  const approvedScopes =
-    role === 'operator' ? unionScopes(known?.approvedScopes ?? [], requestedScopes) : (known?.approvedScopes ?? [])
-  const scopes = role === 'operator' ? approvedScopes : []
-  const token = known?.tokens[role]
-  return {
-    deviceId: device.deviceId,
-    publicKey: device.publicKey,
-    ...withoutUndefined({
-      displayName: connect.client.displayName ?? known?.displayName,
-      platform: connect.client.platform,
-      deviceFamily: connect.client.deviceFamily,
-      clientId: connect.client.id,
-      clientMode: connect.client.mode,
-    }),
-    roles: [...new Set([...(known?.roles ?? []), role])],
-    approvedScopes,
-    approvedVia: known?.approvedVia === 'owner' || known?.approvedVia === 'bootstrap' ? known.approvedVia : 'silent',
-    createdAtMs: known?.createdAtMs ?? nowMs,
-    approvedAtMs: nowMs,
-    tokens: {
-      ...known?.tokens,
-      [role]:
-        token === undefined || token.revokedAtMs !== undefined
-          ? { generation: (token?.generation ?? 0) + 1, scopes, createdAtMs: nowMs }
-          : { ...token, scopes },
-    },
+  required: Required,
+): Verdict<Paired> | Promise<Verdict<Paired>> {
+  if (candidate.connect.caps?.includes(PAIRING_WAIT_CAP) !== true) return pairingRequired(candidate, required)
+  const wait = waits.wait(required.request.requestId, { maxMs: HOLD_MS })
+  if (wait === 'full') return pairingRequired(candidate, required)
+  candidate.yieldTurn?.()
+  return wait.then(async (answer) => {
+    if (answer !== 'approved') return pairingRequired(candidate, required)
+    return toVerdict(candidate, await admission.admit(candidate))
+  })
+}
+
+function toVerdict(candidate: Authenticated, answer: Admittance): Verdict<Paired> {
+  switch (answer.kind) {
+    case 'admitted': {
+      const { record, scopes, handoff } = answer
+      return next({
+        ...candidate,
+        record,
+        ...(scopes === undefined ? {} : { allowedScopes: scopes }),
+        ...(handoff === undefined ? {} : { handoff }),
+      })
+    }
+    case 'required':
+      return pairingRequired(candidate, answer)
+    case 'full':
+      return pairingFull(candidate, answer)
+    case 'scope-mismatch':
+      return scopeMismatch()
+    case 'setup-code-spent':
+      return refuseSetupCode('used')
   }
 }
 
@@ -93,12 +84,11 @@ const MESSAGES: Readonly<Record<PairingReason, { readonly suffix: string; readon
   },
 }
 
-function pairingRequired(
-  candidate: Authenticated,
-  record: DeviceRecord | undefined,
-  reason: PairingReason,
-): Verdict<Paired> {
-  const requestId = randomUUID()
+/** Stock clients stop for good on this refusal unless told that coming back helps. */
+const COME_BACK = { recommendedNextStep: 'wait_then_retry', retryable: true, pauseReconnect: false }
+
+function pairingRequired(candidate: Authenticated, { reason, record, request }: Required): Verdict<Paired> {
+  const { requestId } = request
   const { suffix, hint } = MESSAGES[reason]
   const isSameKey = record !== undefined && record.publicKey === candidate.device?.publicKey
   const message = `pairing required: ${suffix}`
@@ -110,19 +100,43 @@ function pairingRequired(
         reason,
         requestId,
         remediationHint: hint,
-        deviceId: candidate.device?.deviceId,
+        deviceId: request.deviceId,
         requestedRole: candidate.role,
         ...nonEmpty('requestedScopes', candidate.requestedScopes),
         ...(isSameKey
           ? { ...nonEmpty('approvedRoles', record.roles), ...nonEmpty('approvedScopes', record.approvedScopes) }
           : {}),
-        recommendedNextStep: 'wait_then_retry',
-        retryable: true,
-        pauseReconnect: false,
+        ...COME_BACK,
       },
       nextCommand: `breakwater devices approve ${requestId}`,
     },
-    { closeReason: `${message} (requestId: ${requestId})` },
+    { closeReason: `${message} (requestId: ${requestId})`, waiting: { deviceId: request.deviceId, requestId } },
+  )
+}
+
+/** No id: nothing to approve until an older request is answered or expires. */
+function pairingFull(candidate: Authenticated, full: Extract<Admittance, { kind: 'full' }>): Verdict<Paired> {
+  const { suffix } = MESSAGES[full.reason]
+  const message =
+    full.limit === 'scopes'
+      ? `pairing required: more than ${full.max} scopes, or one that is too long, cannot be asked for`
+      : `pairing required: ${suffix}, and ${full.max} requests are waiting already`
+  return refuse(
+    'PAIRING_REQUIRED',
+    {
+      message,
+      details: {
+        reason: full.reason,
+        limit: full.limit,
+        max: full.max,
+        remediationHint: 'Approve or reject the requests that are waiting; unanswered ones expire.',
+        deviceId: candidate.device?.deviceId,
+        requestedRole: candidate.role,
+        ...(full.limit === 'scopes' ? {} : COME_BACK),
+      },
+      nextCommand: 'breakwater devices list',
+    },
+    { waiting: { deviceId: candidate.device?.deviceId ?? '', requestId: undefined } },
   )
 }
 
@@ -134,8 +148,3 @@ const scopeMismatch = (): Verdict<Paired> =>
   })
 
 const nonEmpty = (name: string, values: readonly string[]) => (values.length === 0 ? {} : { [name]: values })
-
-const withoutUndefined = <Fields extends Record<string, unknown>>(fields: Fields) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Fields]?: Exclude<Fields[Key], undefined>
-  }

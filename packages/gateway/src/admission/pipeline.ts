@@ -4,7 +4,7 @@ import type { SchemaValidator } from '@breakwater/protocol'
 import type { AuthPolicy } from '../auth/auth-policy.ts'
 import type { DeviceKeys } from '../auth/device-keys.ts'
 import type { DeviceTokens } from '../auth/device-tokens.ts'
-import type { SilentPolicy } from '../pairing/pairing-policy.ts'
+import type { PairingPlane } from '../pairing/pairing-plane.ts'
 import type { Store } from '../store/store.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise } from './authorise.ts'
@@ -21,9 +21,9 @@ export interface PipelineComponents {
   readonly keys: DeviceKeys
   readonly tokens: DeviceTokens
   readonly store: Store
+  readonly pairing: PairingPlane
   /** Settings are read at each connect: they may change while the gateway runs. */
   readonly authPolicy: () => AuthPolicy
-  readonly silentPolicy: () => SilentPolicy
   readonly allowedOrigins: () => readonly string[]
   /** Epoch milliseconds. */
   readonly nowMs: () => number
@@ -40,8 +40,10 @@ export function createPipeline(components: PipelineComponents): AdmissionPipelin
   const origin = checkOrigin(components.allowedOrigins)
   const secret = checkSecret(components.authPolicy)
   const prove = proveDevice(components)
-  const credential = authenticate({ ...components, devices: components.store.devices })
-  const approval = pair({ ...components, policy: components.silentPolicy })
+  const { store, pairing } = components
+  const { setupCodes, sharedAuthGeneration } = pairing
+  const credential = authenticate({ ...components, devices: store.devices, setupCodes, sharedAuthGeneration })
+  const approval = pair(pairing)
   const scopes = authorise(components)
 
   return (candidate, text) => {
@@ -55,11 +57,17 @@ export function createPipeline(components: PipelineComponents): AdmissionPipelin
     if (!compared.ok) return compared
     const proven = prove(compared.value)
     if (!proven.ok) return proven
+    // Only what must reach the disk first, or waits for a person, takes longer than this turn.
     const authenticated = credential(proven.value)
-    if (!authenticated.ok) return authenticated
-    const paired = approval(authenticated.value)
-    if (!(paired instanceof Promise)) return paired.ok ? scopes(paired.value) : paired
-    // Only an approval that must reach the disk first takes longer than this turn.
-    return paired.then((outcome) => (outcome.ok ? scopes(outcome.value) : outcome))
+    const paired = whenOk(authenticated, approval)
+    return whenOk(paired, scopes)
   }
 }
+
+/** Goes on with the next step, at once where the last one answered at once. */
+function whenOk<Current, Next>(verdict: Pending<Current>, step: (value: Current) => Pending<Next>): Pending<Next> {
+  if (verdict instanceof Promise) return verdict.then((settled) => whenOk(settled, step))
+  return verdict.ok ? step(verdict.value) : verdict
+}
+
+type Pending<Value> = Verdict<Value> | Promise<Verdict<Value>>

@@ -10,8 +10,6 @@ import { isSameSecret } from './secrets.ts'
 const MAX_REMEMBERED_TOKENS = 4_096
 const NAME_CHARS = 22
 
-export type TokenVerdict = 'accepted' | 'mismatch' | 'revoked' | 'unknown-role'
-
 export class DeviceTokens {
   readonly #key: Buffer
   readonly #derived = new Map<string, string>()
@@ -44,12 +42,5 @@ export class DeviceTokens {
   /** A name for a shared secret that says nothing about it: the same secret has the same name in this gateway only. */
   nameOf(secret: string): string {
     return createHmac('sha256', this.#key).update(`shared-secret|${secret}`).digest('base64url').slice(0, NAME_CHARS)
-  }
-
-  judge(record: DeviceRecord, role: Role, presented: string): TokenVerdict {
-    const token = record.tokens[role]
-    if (token === undefined) return 'unknown-role'
-    if (token.revokedAtMs !== undefined) return 'revoked'
-    return isSameSecret(this.derive(record.deviceId, role, token.generation), presented) ? 'accepted' : 'mismatch'
   }
 }

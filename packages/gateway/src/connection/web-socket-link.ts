@@ -50,9 +50,13 @@ export class WebSocketLink implements Link {
     return this.#ws.readyState === this.#ws.OPEN
   }
 
-  /** A failed write ends in `close`, where it is accounted for. */
-  send(frame: TextFrame): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(frame, AS_TEXT)
+  /**
+   * A failed write ends in `close`, where it is accounted for. `onWritten` hears of the one frame: with an error when it
+   * was not handed to the operating system.
+   */
+  send(frame: TextFrame, onWritten?: (error?: Error | null) => void): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(frame, AS_TEXT, onWritten)
+    else onWritten?.(new Error('the connection is closed'))
   }
 
   bufferedBytes(): number {

@@ -18,6 +18,8 @@ export interface HostInfo {
   readonly deviceFamily: string
   /** First IPv4 address of a network interface that is up and not loopback. */
   lanAddress(): string | undefined
+  /** All of them, IPv4 only: what a person can type and a phone can scan. */
+  lanAddresses(): readonly string[]
   /** Undefined when the file system does not say, or the path does not exist. */
   diskSpace(path: string): Promise<DiskSpace | undefined>
 }
@@ -28,13 +30,16 @@ export const systemHost: HostInfo = {
   hostname: os.hostname(),
   platform: `${os.platform()} ${os.release()}`,
   deviceFamily: FAMILIES[os.platform()] ?? os.platform(),
-  lanAddress,
+  lanAddress: () => lanAddresses()[0],
+  lanAddresses,
   diskSpace,
 }
 
-function lanAddress(): string | undefined {
-  const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? [])
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+function lanAddresses(): readonly string[] {
+  return Object.values(os.networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address)
 }
 
 async function diskSpace(path: string): Promise<DiskSpace | undefined> {

@@ -79,11 +79,12 @@ function isTokenTooNarrow(record: DeviceRecord | undefined, candidate: Authentic
   return !coversScopes(record?.tokens.operator?.scopes ?? [], candidate.requestedScopes)
 }
 
-/** The gateway's own back end, and pages of a gateway that asks nobody for anything. */
-function isExempt({ isOwnerProcess, connect, method, role }: Authenticated): boolean {
-  if (isOwnerProcess && connect.client.id === 'gateway-client') return true
-  return method === 'none' && role === 'operator' && isControlUiClient(connect.client.id)
-}
+/**
+ * The gateway's own back end. Pages of a gateway without authentication are not: through a proxy they would be anybody's,
+ * and on this machine they are paired silently anyway.
+ */
+const isExempt = ({ isOwnerProcess, connect }: Authenticated): boolean =>
+  isOwnerProcess && connect.client.id === 'gateway-client'
 
 export const isPage = ({ connect }: Pick<Authenticated, 'connect'>): boolean =>
   isControlUiClient(connect.client.id) || connect.client.mode === 'webchat'

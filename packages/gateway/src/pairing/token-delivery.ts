@@ -31,8 +31,8 @@ export function issuerFor(connection: Connection, generation: string | undefined
 }
 
 /** Whether a token that dies with a shared secret has outlived it. */
-export const isIssuerGone = ({ issuer }: DeviceTokenRecord, generation: string | undefined): boolean =>
-  issuer !== undefined && issuer.generation !== generation
+export const isPastIssuer = (token: DeviceTokenRecord | undefined, generation: string | undefined): boolean =>
+  token?.issuer !== undefined && token.issuer.generation !== generation
 
 /** Whether the shared secret brought a device whose token belongs to another secret, or to none although it should. */
 export function needsReissue(

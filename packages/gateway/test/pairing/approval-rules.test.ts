@@ -308,9 +308,9 @@ const cases: readonly Case[] = [
     expect: approve('not-paired', 'silent', READ),
   },
   {
-    what: 'a page of a gateway without authentication needs no approval',
-    candidate: { method: 'none', client: CONTROL_UI },
-    expect: { kind: 'exempt' },
+    what: 'a page of a gateway without authentication asks when it comes from elsewhere',
+    candidate: { method: 'none', client: CONTROL_UI, locality: PROXIED },
+    expect: ask('not-paired'),
   },
   {
     what: 'other programs of a gateway without authentication are paired',

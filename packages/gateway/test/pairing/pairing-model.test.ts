@@ -66,12 +66,19 @@ interface Shown {
   readonly scopes: readonly string[]
 }
 
+interface Granted {
+  readonly roles: readonly Role[]
+  readonly scopes: readonly string[]
+}
+
 class Book {
   readonly #fixture: PairingFixture
   readonly #shown = new Map<string, Shown>()
   readonly #answers = new Map<string, string>()
   /** All that was ever approved for a device since it was last removed. */
-  readonly #granted = new Map<string, { roles: readonly Role[]; scopes: readonly string[] }>()
+  readonly #granted = new Map<string, Granted>()
+  /** The same, but not forgotten before the batch is over: what happens at the same time happens in either order. */
+  #lately = new Map<string, Granted>()
 
   constructor(fixture: PairingFixture) {
     this.#fixture = fixture
@@ -104,11 +111,17 @@ class Book {
   approved(id: string): void {
     const shown = this.#shown.get(id)
     assert.ok(shown)
-    const before = this.#granted.get(shown.deviceId)
-    this.#granted.set(shown.deviceId, {
-      roles: [...new Set([...(before?.roles ?? []), ...shown.roles])],
-      scopes: unionScopes(before?.scopes ?? [], shown.scopes),
-    })
+    for (const granted of [this.#granted, this.#lately]) {
+      const before = granted.get(shown.deviceId)
+      granted.set(shown.deviceId, {
+        roles: [...new Set([...(before?.roles ?? []), ...shown.roles])],
+        scopes: unionScopes(before?.scopes ?? [], shown.scopes),
+      })
+    }
+  }
+
+  startBatch(): void {
+    this.#lately = new Map(this.#granted)
   }
 
   removed(deviceId: string): void {
@@ -138,7 +151,7 @@ class Book {
   }
 
   mayConnect(name: Name, role: Role, scopes: readonly string[]): boolean {
-    const granted = this.#granted.get(deviceOf(name).deviceId)
+    const granted = this.#lately.get(deviceOf(name).deviceId)
     return granted?.roles.includes(role) === true && coversScopes(granted.scopes, scopes)
   }
 }
@@ -200,6 +213,7 @@ describe('whatever is asked, approved, rejected, removed, rotated, revoked or le
         const fixture = pairingFixture()
         const book = new Book(fixture)
         for (const taken of steps) {
+          book.startBatch()
           await perform(fixture, book, taken)
           book.read()
           book.check()
@@ -218,6 +232,7 @@ describe('whatever is asked, approved, rejected, removed, rotated, revoked or le
         const fixture = pairingFixture({ beforeCommit: slow })
         const book = new Book(fixture)
         for (const batch of all) {
+          book.startBatch()
           await Promise.all(batch.map((taken) => perform(fixture, book, taken)))
           book.read()
           book.check()

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { FakeClock as FakeTimers } from '@breakwater/supervisor/testing'
 import { DefaultAgentDirectory } from '../../../src/agents/agent-directory.ts'
 import { MemoryApprovalDirectory } from '../../../src/approvals/approval-directory.ts'
 import { PolicyDocument } from '../../../src/approvals/policy-document.ts'
+import { DeviceTokens } from '../../../src/auth/device-tokens.ts'
 import { MemoryChannelDirectory } from '../../../src/channels/channel-directory.ts'
 import type { Peer } from '../../../src/connection/peer.ts'
 import { PeerRegistry } from '../../../src/connection/registry.ts'
@@ -29,9 +31,12 @@ import { LoopMonitor } from '../../../src/observe/loop-monitor.ts'
 import { Spans } from '../../../src/observe/spans.ts'
 import { StabilityLog } from '../../../src/observe/stability-log.ts'
 import { StallClock } from '../../../src/observe/stall-clock.ts'
+import { compilePairingRules } from '../../../src/pairing/approval-rules.ts'
+import { PairingPlane } from '../../../src/pairing/pairing-plane.ts'
 import { Call } from '../../../src/rpc/call.ts'
 import { createMethods, type MethodComponents } from '../../../src/rpc/methods/index.ts'
 import { MemorySessionDirectory } from '../../../src/sessions/session-directory.ts'
+import { openMemoryStore } from '../../../src/store/memory-store.ts'
 import { MemoryTaskDirectory } from '../../../src/tasks/task-directory.ts'
 import { FakeClock, fakePeer, RecordingLink } from '../../fake-peer.ts'
 
@@ -130,7 +135,28 @@ async function buildComponents(
     nodes: new MemoryNodeDirectory(),
     approvals: new MemoryApprovalDirectory(),
     execPolicy: new PolicyDocument({ stateDir, log }),
-    pairedDevices: { list: () => ({ pending: [], paired: [] }) },
+    pairing: new PairingPlane(
+      {
+        store: openMemoryStore({ clock: new FakeTimers() }),
+        tokens: new DeviceTokens(Buffer.alloc(32, 1)),
+        clock,
+        publish: (event, payload) => broadcaster.publish(event, payload),
+      },
+      {
+        rules: () =>
+          compilePairingRules({ autoApproveLocal: true, autoApproveCidrs: [], proxyAutoApproveScopes: undefined }),
+        authPolicy: () => ({ mode: 'token', token: 'secret' }),
+        address: () => ({
+          bind: 'lan',
+          port: 18_789,
+          isTls: false,
+          tlsFingerprint: undefined,
+          lanAddresses: ['192.168.1.20', '10.0.0.5'],
+          remoteUrl: undefined,
+        }),
+      },
+    ),
+    devicePeers: (deviceId) => peers.ofDevice(deviceId),
     managedSkillsDir: join(stateDir, 'skills'),
   }
 }
