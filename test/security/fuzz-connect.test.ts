@@ -8,9 +8,11 @@ import { fuzz } from './fuzz/fuzz.ts'
 import {
   type Attempt,
   assertLawful,
+  CODES,
   candidateOf,
   DEVICES,
   type FixedDevice,
+  FORMER_TOKEN,
   HEADERS,
   JudgingGateway,
   LAPTOP_TOKEN,
@@ -63,7 +65,19 @@ const STARTS: readonly Start[] = [
   },
   { params: operator('openclaw-macos', 'ui'), device: DEVICES.stranger },
   { params: operator('openclaw-macos', 'ui', { auth: { token: TOKEN } }), device: DEVICES.stranger },
-  { params: operator('openclaw-ios', 'ui', { auth: { bootstrapToken: 'setup' } }), device: DEVICES.stranger },
+  ...Object.values(CODES).flatMap((bootstrapToken) => [
+    { params: operator('openclaw-ios', 'ui', { auth: { bootstrapToken } }), device: DEVICES.stranger },
+    { params: node({ auth: { bootstrapToken } }), device: DEVICES.laptop },
+  ]),
+  {
+    params: operator('openclaw-ios', 'ui', { auth: { bootstrapToken: CODES.open }, scopes: ['operator.admin'] }),
+    device: DEVICES.stranger,
+  },
+  { params: operator('openclaw-ios', 'ui', { auth: { deviceToken: FORMER_TOKEN } }), device: DEVICES.laptop },
+  {
+    params: operator('openclaw-macos', 'ui', { auth: { token: TOKEN }, caps: ['pairing-wait'] }),
+    device: DEVICES.stranger,
+  },
   { params: operator('gateway-client', 'backend', { auth: { token: TOKEN } }), device: DEVICES.stranger },
   { params: node({ auth: { deviceToken: NODE_TOKEN } }), device: DEVICES.node },
   { params: node({ auth: { token: TOKEN } }), device: DEVICES.stranger },
@@ -150,7 +164,7 @@ test('nobody is let in who proved nothing, with more than was approved, or by a 
   await fuzz(t, {
     outcomes: [...ADMITTED, ...Object.keys(ERRORS)],
     mustOccur: [
-      ...ADMITTED.filter((outcome) => outcome !== 'admitted by bootstrap-token'),
+      ...ADMITTED,
       'INVALID_HANDSHAKE',
       'INVALID_CONNECT_PARAMS',
       'PROTOCOL_MISMATCH',
@@ -180,28 +194,36 @@ test('nobody is let in who proved nothing, with more than was approved, or by a 
       const kind = `${attempt.policyAt} ${attempt.autoApproveLocal}`
       const gateway = gateways.get(kind) ?? (await JudgingGateway.create(attempt.policyAt, attempt.autoApproveLocal))
       gateways.set(kind, gateway)
-      const params = readParams(attempt.text)
-      const deviceId = params?.device?.id ?? ''
-      const before = gateway.store.devices.get(deviceId)
-      const judging = gateway.pipeline(candidateOf(attempt), attempt.text)
-      const verdict = judging instanceof Promise ? await judging : judging
-      if (gateway.writeCount > 0) gateways.delete(kind)
-      if (verdict.ok) {
-        assert.ok(params !== undefined, 'admitted without readable parameters')
-        assertLawful(verdict.value, params, attempt, before, gateway.store.devices.get(deviceId))
-        return `admitted by ${verdict.value.method}`
-      }
-      const { error, options } = verdict.refusal
-      const shape = wireError(error, options)
-      const sent = encodeError('1', shape)
-      assert.ok(shape.message.length > 5 && shape.message.length <= 1_024, shape.message)
-      assert.ok(sent.length <= attempt.text.length + 2_048, `a refusal of ${sent.length} characters for a stranger`)
-      assert.ok(!sent.includes(TOKEN) && !sent.includes(PASSWORD), 'a refusal that holds the secret')
-      if (gateway.writeCount > 0) assert.ok(isCredentialRight(params, attempt, before), 'a write for a stranger')
-      return error
+      const outcome = await judgeAttempt(gateway, attempt)
+      if (gateway.writeCount === 0) return outcome
+      gateways.delete(kind)
+      await gateway.store.close()
+      return outcome
     },
   })
+  for (const gateway of gateways.values()) await gateway.store.close()
 })
+
+async function judgeAttempt(gateway: JudgingGateway, attempt: Attempt): Promise<string> {
+  const params = readParams(attempt.text)
+  const deviceId = params?.device?.id ?? ''
+  const before = gateway.store.devices.get(deviceId)
+  const judging = gateway.pipeline(candidateOf(attempt), attempt.text)
+  const verdict = judging instanceof Promise ? await judging : judging
+  if (verdict.ok) {
+    assert.ok(params !== undefined, 'admitted without readable parameters')
+    assertLawful(verdict.value, params, attempt, before, gateway.store.devices.get(deviceId))
+    return `admitted by ${verdict.value.method}`
+  }
+  const { error, options } = verdict.refusal
+  const shape = wireError(error, options)
+  const sent = encodeError('1', shape)
+  assert.ok(shape.message.length > 5 && shape.message.length <= 1_024, shape.message)
+  assert.ok(sent.length <= attempt.text.length + 2_048, `a refusal of ${sent.length} characters for a stranger`)
+  assert.ok(!sent.includes(TOKEN) && !sent.includes(PASSWORD), 'a refusal that holds the secret')
+  if (gateway.writeCount > 0) assert.ok(isCredentialRight(params, attempt, before), 'a write for a stranger')
+  return error
+}
 
 function readParams(text: string): ConnectParams | undefined {
   const decoded = decodeRequest(text)
@@ -215,5 +237,7 @@ function isCredentialRight(
 ): boolean {
   if (params === undefined) return false
   const { isSecretRight, isDeviceTokenRight, isDeviceProven } = weigh(params, attempt, before)
-  return isDeviceProven && (isSecretRight || isDeviceTokenRight)
+  // Who holds a real code that is no longer good leaves a trace in the audit.
+  const holdsRealCode = Object.values(CODES).includes(params.auth?.bootstrapToken?.trim() ?? '')
+  return isDeviceProven && (isSecretRight || isDeviceTokenRight || holdsRealCode)
 }

@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type ConnectParams, coversScopes, signaturePayload, signedToken } from '@breakwater/protocol'
 import { validateConnect } from '@breakwater/protocol/validators/handshake'
 import { FakeClock } from '@breakwater/supervisor/testing'
-import type { Authorised, Candidate, Verdict } from '../../../packages/gateway/src/admission/candidate.ts'
+import type { Authorised, Candidate } from '../../../packages/gateway/src/admission/candidate.ts'
 import { type AdmissionPipeline, createPipeline } from '../../../packages/gateway/src/admission/pipeline.ts'
 import type { AuthPolicy } from '../../../packages/gateway/src/auth/auth-policy.ts'
 import { DeviceKeys } from '../../../packages/gateway/src/auth/device-keys.ts'
@@ -15,7 +15,13 @@ import { DeviceTokens } from '../../../packages/gateway/src/auth/device-tokens.t
 import type { Locality } from '../../../packages/gateway/src/listener/locality.ts'
 import { compilePairingRules } from '../../../packages/gateway/src/pairing/approval-rules.ts'
 import { PairingPlane } from '../../../packages/gateway/src/pairing/pairing-plane.ts'
-import { type DeviceRecord, openMemoryStore, put, type Store } from '../../../packages/gateway/src/store/index.ts'
+import {
+  type DeviceRecord,
+  openMemoryStore,
+  put,
+  type SetupCodeRecord,
+  type Store,
+} from '../../../packages/gateway/src/store/index.ts'
 
 export const TOKEN = 'the-gateway-token'
 export const PASSWORD = 'the-gateway-password'
@@ -87,7 +93,12 @@ export const DEVICES = {
 const TOKENS = new DeviceTokens(Buffer.alloc(32, 9))
 export const LAPTOP_TOKEN = TOKENS.derive(DEVICES.laptop.deviceId, 'operator', 1)
 export const NODE_TOKEN = TOKENS.derive(DEVICES.node.deviceId, 'node', 1)
+export const FORMER_TOKEN = TOKENS.derive(DEVICES.laptop.deviceId, 'operator', 0)
 export const REVOKED_TOKEN = TOKENS.derive(DEVICES.revoked.deviceId, 'operator', 1)
+
+/** Setup codes: one that is good for anybody, one of another device, one that ran out, one that was used. */
+export const CODES = { open: 'open-code', bound: 'bound-code', expired: 'expired-code', used: 'used-code' }
+const CODE_SCOPES = ['operator.read', 'operator.approvals']
 
 export const POLICIES: readonly AuthPolicy[] = [
   { mode: 'token', token: TOKEN },
@@ -144,12 +155,20 @@ export class JudgingGateway {
         this.writeCount += 1
       },
     })
+    const pairing = new PairingPlane(
+      { store: this.store, tokens: TOKENS, clock: { nowMs: () => NOW_MS }, timers: IMPATIENT },
+      {
+        rules: () => compilePairingRules({ autoApproveLocal, autoApproveCidrs: [], proxyAutoApproveScopes: undefined }),
+        authPolicy: () => policy,
+        address: () => ADDRESS,
+      },
+    )
     this.pipeline = createPipeline({
       validateConnect,
       keys: KEYS,
       tokens: TOKENS,
       store: this.store,
-      pairing: pairingOf(this.store, policy, autoApproveLocal),
+      pairing,
       authPolicy: () => policy,
       allowedOrigins: () => [],
       nowMs: () => NOW_MS,
@@ -158,23 +177,32 @@ export class JudgingGateway {
 
   static async create(policyAt: number, autoApproveLocal: boolean): Promise<JudgingGateway> {
     const gateway = new JudgingGateway(POLICIES[policyAt] as AuthPolicy, autoApproveLocal)
-    await gateway.store.apply(RECORDS.map((record) => put('devices', record)))
+    await gateway.store.apply([
+      ...RECORDS.map((record) => put('devices', record)),
+      ...SETUP_CODES.map((code) => put('setupCodes', code)),
+    ])
     gateway.writeCount = 0
     return gateway
   }
 }
 
-const pairingOf = (store: Store, policy: AuthPolicy, autoApproveLocal: boolean): PairingPlane =>
-  new PairingPlane(
-    { store, tokens: TOKENS, clock: { nowMs: () => NOW_MS } },
-    {
-      rules: () => compilePairingRules({ autoApproveLocal, autoApproveCidrs: [], proxyAutoApproveScopes: undefined }),
-      authPolicy: () => policy,
-      address: () => {
-        throw new Error('nobody asks for an address here')
-      },
-    },
-  )
+/** Who offers to wait for a person is told at once that nobody came. */
+const IMPATIENT = {
+  setTimer: (run: () => void) => {
+    queueMicrotask(run)
+    return 0
+  },
+  clearTimer: () => {},
+}
+
+const ADDRESS = {
+  bind: 'loopback',
+  port: 1,
+  isTls: false,
+  tlsFingerprint: undefined,
+  lanAddresses: [],
+  remoteUrl: undefined,
+}
 
 /** Shared by all, as one process shares it: what it remembers must not matter. */
 const KEYS = new DeviceKeys()
@@ -204,6 +232,25 @@ const RECORDS: readonly DeviceRecord[] = [
   }),
 ]
 
+const codeOf = (token: string, more: Partial<SetupCodeRecord> = {}): SetupCodeRecord => ({
+  tokenSha256: createHash('sha256').update(token).digest('base64url'),
+  setupId: token,
+  profile: 'limited',
+  access: 'limited',
+  roles: ['node', 'operator'],
+  scopes: CODE_SCOPES,
+  issuedAtMs: NOW_MS - 1_000,
+  expiresAtMs: NOW_MS + 1_000,
+  ...more,
+})
+
+const SETUP_CODES: readonly SetupCodeRecord[] = [
+  codeOf(CODES.open),
+  codeOf(CODES.bound, { boundTo: { deviceId: DEVICES.laptop.deviceId, publicKey: DEVICES.laptop.publicKey } }),
+  codeOf(CODES.expired, { expiresAtMs: NOW_MS }),
+  codeOf(CODES.used, { retiredAtMs: NOW_MS - 1 }),
+]
+
 export function candidateOf({ localityAt, headersAt }: Attempt): Candidate {
   const locality = LOCALITIES[localityAt] as Locality
   const isUnixSocket = locality.kind === 'local' && locality.via === 'unix-socket'
@@ -222,6 +269,7 @@ export interface Evidence {
   readonly isSecretRight: boolean
   readonly isDeviceProven: boolean
   readonly isDeviceTokenRight: boolean
+  readonly isCodeRight: boolean
 }
 
 export function weigh(params: ConnectParams, attempt: Attempt, record: DeviceRecord | undefined): Evidence {
@@ -230,6 +278,7 @@ export function weigh(params: ConnectParams, attempt: Attempt, record: DeviceRec
     isSecretRight: holdsSecret(params, attempt),
     isDeviceProven,
     isDeviceTokenRight: isDeviceProven && holdsDeviceToken(params, record),
+    isCodeRight: isDeviceProven && holdsCode(params),
   }
 }
 
@@ -278,6 +327,11 @@ function holdsDeviceToken({ auth, role, device }: ConnectParams, record: DeviceR
   return [auth?.deviceToken, auth?.token].some((value) => value?.trim() === live)
 }
 
+function holdsCode({ auth, device }: ConnectParams): boolean {
+  const code = auth?.bootstrapToken?.trim()
+  return code === CODES.open || (code === CODES.bound && device?.id === DEVICES.laptop.deviceId)
+}
+
 /** The law: throws when somebody was let in who should not have been, or with more than was theirs. */
 export function assertLawful(
   admitted: Authorised,
@@ -293,7 +347,9 @@ export function assertLawful(
   const requested = params.scopes ?? []
   const { id, mode } = params.client
 
-  assert.ok(evidence.isSecretRight || evidence.isDeviceTokenRight, 'no credential was right')
+  const { isSecretRight, isDeviceTokenRight, isCodeRight } = evidence
+  assert.ok(isSecretRight || isDeviceTokenRight || isCodeRight, 'no credential was right')
+  assert.equal(admitted.method === 'bootstrap-token', isCodeRight, 'let in by a code that is none')
   assert.ok(params.device === undefined || evidence.isDeviceProven, 'the device was not proven')
   assert.ok(['operator', 'node'].includes(role) && admitted.role === role)
   assert.ok(role === 'operator' || params.device !== undefined, 'a node without a device')
@@ -305,7 +361,9 @@ export function assertLawful(
     locality.kind === 'local' &&
     headers.origin === undefined &&
     (locality.via === 'unix-socket' || `${id}/${mode}` === 'cli/cli' || `${id}/${mode}` === 'gateway-client/backend')
-  if (params.device !== undefined && !(isOwner && id === 'gateway-client')) {
+  // Where nobody is asked for anything, pages are not either.
+  const isOpenPage = admitted.method === 'none' && CONTROL_PAGES.includes(id) && role === 'operator'
+  if (params.device !== undefined && !(isOwner && id === 'gateway-client') && !isOpenPage) {
     assert.equal(
       after?.publicKey,
       Buffer.from(params.device.publicKey.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64')
@@ -313,16 +371,17 @@ export function assertLawful(
         .toString('base64url'),
     )
     assert.ok(after?.roles.includes(role as 'operator'), 'the role was never approved')
-    assert.ok(role === 'node' || coversScopes(after?.approvedScopes ?? [], requested), 'scopes beyond the approved')
-    if (after !== before) assert.equal(locality.kind, 'local', 'paired without a question from afar')
+    assert.ok(
+      role === 'node' || coversScopes(after?.approvedScopes ?? [], admitted.grantedScopes),
+      'scopes beyond the approved',
+    )
+    if (after !== before && !isCodeRight) assert.equal(locality.kind, 'local', 'paired without a question from afar')
   }
-  assert.ok(
-    admitted.grantedScopes.every((scope) => requested.includes(scope)),
-    'scopes nobody asked for',
-  )
+  assert.ok(coversScopes(requested, admitted.grantedScopes), 'scopes nobody asked for')
   if (role === 'node') assert.deepEqual(admitted.grantedScopes, [])
+  if (isCodeRight) assert.ok(coversScopes(CODE_SCOPES, admitted.grantedScopes), 'scopes beyond the code')
   if (params.device === undefined && !isOwner) assert.deepEqual(admitted.grantedScopes, [], 'a bare secret may not act')
   if (admitted.deviceToken !== undefined) assert.ok(evidence.isDeviceProven, 'a device token for nobody')
 }
 
-export type Judged = Verdict<Authorised>
+const CONTROL_PAGES: readonly string[] = ['openclaw-control-ui', 'openclaw-tui', 'openclaw-browser-copilot']
