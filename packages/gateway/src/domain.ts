@@ -22,6 +22,7 @@ import { systemHost } from './host/host-info.ts'
 import type { Part } from './lifecycle.ts'
 import { MemoryNodeDirectory } from './nodes/node-directory.ts'
 import type { Clock } from './observe/clock.ts'
+import type { ClosedConnections } from './observe/closed-connections.ts'
 import type { FileLogger } from './observe/file-logger.ts'
 import { DirectoryLogFiles } from './observe/log-files.ts'
 import { LogTail } from './observe/log-tail.ts'
@@ -48,6 +49,7 @@ export interface DomainComponents {
   readonly versions: StateVersions
   readonly loop: LoopMonitor
   readonly stability: StabilityLog
+  readonly closed: ClosedConnections
   readonly pairing: PairingPlane
   readonly configuration: Configuration
   readonly port: () => number
@@ -97,6 +99,13 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     channels,
     loop,
     stability,
+    closed: components.closed,
+    connections: () => ({
+      open: peers.size,
+      admitted: peers.admittedCount,
+      closedByCode: Object.fromEntries(components.closed.byCode),
+    }),
+    logging: () => log.status(),
     systemEvents: new SystemEvents({ clock }),
     tasks: new MemoryTaskDirectory(),
     cron: new MemoryCronDirectory({ storePath: join(stateDir, 'breakwater.sqlite') }),

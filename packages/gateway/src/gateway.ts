@@ -78,6 +78,9 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
       requestsRefused: router.refusedCount,
       presenceEvicted: audience.presence.evictedCount,
       unknownEvents: audience.broadcaster.unknownEventCount,
+      eventsDropped: audience.broadcaster.droppedCount,
+      slowConsumers: audience.broadcaster.slowConsumerCount,
+      logLinesLost: log.status().lostCount,
       ...pairing.counters(),
       ...Object.fromEntries([...observation.failures.counts].map(([cause, count]) => [`handshake.${cause}`, count])),
     }),
@@ -88,6 +91,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     log: log.child('gateway/rpc'),
     nowMs: observation.clock.nowMs,
     setReading: (ownerKey, reading) => audience.peers.setReading(ownerKey, reading),
+    spans: observation.spans,
   })
   const closing = { isStopping: false }
   const entrance: Entrance = createEntrance({

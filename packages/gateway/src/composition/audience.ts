@@ -22,10 +22,10 @@ export interface Audience {
   readonly parts: readonly Part[]
 }
 
-export function createAudience({ clock, stallClock, wsLog }: Observation, version: string): Audience {
+export function createAudience({ clock, stallClock, wsLog, spans }: Observation, version: string): Audience {
   const bootId = randomUUID()
   const peers = new PeerRegistry()
-  const broadcaster = new Broadcaster(peers, (event, _payload, receivers) => wsLog.published(event, receivers))
+  const broadcaster = new Broadcaster(peers, (event, _, receivers) => wsLog.published(event, receivers), spans)
   const versions = new StateVersions()
   const ip = systemHost.lanAddress()
   const presence = new Presence({

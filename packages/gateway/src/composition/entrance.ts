@@ -51,21 +51,22 @@ export interface Entrance {
 export function createEntrance(components: EntranceComponents): Entrance {
   const { options, version, observation, audience, auth, isStopping } = components
   const { settings } = components.configuration
-  const { log, now, stallClock, failures, wsLog, loop } = observation
+  const { log, now, stallClock, failures, wsLog, loop, spans } = observation
   const pacer = new ChallengePacer()
   const tierOf = (isLocal: boolean): Tier => handshakeTiers(settings().handshake)[isLocal ? 'local' : 'remote']
   const hello = createHello(components)
+  const judge = createPipeline({
+    validateConnect,
+    keys: new DeviceKeys(),
+    tokens: components.state.deviceTokens,
+    store: components.state.store,
+    pairing: components.pairing,
+    authPolicy: () => auth.policy,
+    allowedOrigins: () => settings().allowedOrigins,
+    nowMs: observation.clock.nowMs,
+  })
   const admission = new Admission({
-    pipeline: createPipeline({
-      validateConnect,
-      keys: new DeviceKeys(),
-      tokens: components.state.deviceTokens,
-      store: components.state.store,
-      pairing: components.pairing,
-      authPolicy: () => auth.policy,
-      allowedOrigins: () => settings().allowedOrigins,
-      nowMs: observation.clock.nowMs,
-    }),
+    pipeline: (candidate, text) => spans.run('admission', () => judge(candidate, text)),
     pacer,
     failures,
     hello,
@@ -156,9 +157,9 @@ function welcome(
   peer: Peer,
   candidate: Authorised,
 ): PeerSession {
-  const { wsLog, now } = observation
+  const { wsLog, now, closed } = observation
   const { presence, versions } = audience
-  const session = new PeerSession({ ...audience, router, wsLog, now }, peer)
+  const session = new PeerSession({ ...audience, router, wsLog, now, closed }, peer)
   session.begin()
   if (wsLog.isWatched) {
     wsLog.connected(peer)

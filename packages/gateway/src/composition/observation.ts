@@ -4,6 +4,7 @@ import { FailureRecorder } from '../admission/failure-record.ts'
 import type { Part } from '../lifecycle.ts'
 import { sourceKey } from '../listener/locality.ts'
 import { type Clock, systemClock } from '../observe/clock.ts'
+import { ClosedConnections } from '../observe/closed-connections.ts'
 import type { FileLogger } from '../observe/file-logger.ts'
 import { LoopMonitor } from '../observe/loop-monitor.ts'
 import { Spans } from '../observe/spans.ts'
@@ -23,6 +24,7 @@ export interface Observation {
   readonly loop: LoopMonitor
   readonly wsLog: WsLog
   readonly failures: FailureRecorder
+  readonly closed: ClosedConnections
   readonly parts: readonly Part[]
 }
 
@@ -34,16 +36,21 @@ export function observe(options: GatewayOptions, log: FileLogger, writeLine: (li
   const spans = new Spans({ log: log.child('gateway/loop') })
   const loop = new LoopMonitor({ stallClock, spans, log: log.child('gateway/loop'), stability })
   const wsLog = new WsLog(options.wsLog, writeLine)
+  const closed = new ClosedConnections({ clock })
   const failures = new FailureRecorder({
     log: log.child('gateway/ws'),
     now,
     sourceOf: ({ remote }) => (remote === undefined ? 'unix' : sourceKey(remote)),
-    onRecord: ({ connId, code, durationMs, reason }) => wsLog.closed(connId, code, durationMs, 'failed', reason),
+    onRecord: (failure) => {
+      const { connId, code, durationMs, reason } = failure
+      closed.failed(failure)
+      wsLog.closed(connId, code, durationMs, 'failed', reason)
+    },
   })
   const parts: readonly Part[] = [
     { name: 'failure records', stop: () => failures.stop() },
     { name: 'stall clock', start: () => stallClock.start(), stop: () => stallClock.stop() },
     { name: 'loop monitor', start: () => loop.start(), stop: () => loop.stop() },
   ]
-  return { log, clock, now, stallClock, stability, spans, loop, wsLog, failures, parts }
+  return { log, clock, now, stallClock, stability, spans, loop, wsLog, failures, closed, parts }
 }

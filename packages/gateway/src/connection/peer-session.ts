@@ -10,7 +10,7 @@ import type { LinkHolder } from './web-socket-link.ts'
 
 /** Where ended connections are remembered. */
 export interface ClosedConnections {
-  record(peer: Peer, code: number, reason: string): void
+  record(peer: Peer, code: number, reason: string, durationMs: number): void
 }
 
 export interface PeerSessionComponents {
@@ -59,7 +59,8 @@ export class PeerSession implements LinkHolder {
     router.peerClosed(this.#peer)
     presence.disconnected(this.#peer)
     const { code: endCode, reason: endReason } = this.#peer.closing ?? { code, reason }
-    closed?.record(this.#peer, endCode, endReason)
-    wsLog.closed(this.#peer.identity.connId, endCode, now() - this.#startedAt, 'ok', endReason)
+    const durationMs = now() - this.#startedAt
+    closed?.record(this.#peer, endCode, endReason, durationMs)
+    wsLog.closed(this.#peer.identity.connId, endCode, durationMs, 'ok', endReason)
   }
 }

@@ -5,12 +5,15 @@ import type { Peer } from './peer.ts'
 export class PeerRegistry {
   readonly #byConnId = new Map<string, Peer>()
   readonly #byDevice = new Map<string, Set<Peer>>()
+  /** Since the start. */
+  admittedCount = 0
 
   get size(): number {
     return this.#byConnId.size
   }
 
   add(peer: Peer): void {
+    this.admittedCount += 1
     this.#byConnId.set(peer.identity.connId, peer)
     const { deviceId } = peer.identity
     if (deviceId === undefined) return

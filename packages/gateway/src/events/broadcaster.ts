@@ -4,6 +4,7 @@
 import { EncodedEvent, type EventEntry, eventEntry, type StateVersion } from '@breakwater/protocol'
 import type { Peer } from '../connection/peer.ts'
 import type { PeerRegistry } from '../connection/registry.ts'
+import type { Spans } from '../observe/spans.ts'
 
 export interface PublishOptions {
   readonly stateVersion?: StateVersion
@@ -13,15 +14,36 @@ export interface PublishOptions {
 
 export type PublishListener = (event: string, payload: unknown, receivers: number) => void
 
+/** Since the start. */
+export interface EventCount {
+  published: number
+  /** Connections it was addressed to, all publications together. */
+  addressed: number
+}
+
+/** Events of open families (`plugin.*`) beyond these are counted as one. */
+const MAX_COUNTED_EVENTS = 256
+
 export class Broadcaster {
   readonly #peers: PeerRegistry
   readonly #onPublish: PublishListener | undefined
+  readonly #spans: Spans | undefined
+  readonly #counts = new Map<string, EventCount & { readonly label: string }>()
   /** Events of no known family: sent to nobody, and counted so that the mistake is visible. */
   unknownEventCount = 0
+  /** Frames a slow receiver missed, and receivers closed because they must not miss one. */
+  droppedCount = 0
+  slowConsumerCount = 0
 
-  constructor(peers: PeerRegistry, onPublish?: PublishListener) {
+  /** `spans` names a stall after the event that caused it; undefined: nobody measures. */
+  constructor(peers: PeerRegistry, onPublish?: PublishListener, spans?: Spans) {
     this.#peers = peers
     this.#onPublish = onPublish
+    this.#spans = spans
+  }
+
+  get counts(): ReadonlyMap<string, EventCount> {
+    return this.#counts
   }
 
   /** Returns how many connections the event was addressed to, dropped ones included. */
@@ -31,6 +53,26 @@ export class Broadcaster {
       this.unknownEventCount += 1
       return 0
     }
+    const count = this.#countOf(event)
+    const send = (): number => this.#send(event, entry, payload, options)
+    const receivers = this.#spans === undefined ? send() : this.#spans.run(count.label, send)
+    count.published += 1
+    count.addressed += receivers
+    this.#onPublish?.(event, payload, receivers)
+    return receivers
+  }
+
+  #countOf(event: string) {
+    const name = this.#counts.has(event) || this.#counts.size < MAX_COUNTED_EVENTS ? event : 'other'
+    let count = this.#counts.get(name)
+    if (count === undefined) {
+      count = { label: `event ${name}`, published: 0, addressed: 0 }
+      this.#counts.set(name, count)
+    }
+    return count
+  }
+
+  #send(event: string, entry: EventEntry, payload: unknown, options: PublishOptions): number {
     let frames: NumberedFrames | undefined
     let receivers = 0
     for (const peer of this.#peers.all()) {
@@ -38,10 +80,10 @@ export class Broadcaster {
       frames ??= new NumberedFrames(new EncodedEvent(event, payload, options.stateVersion))
       receivers += 1
       const frame = frames.numbered(peer.nextSeq())
-      if (entry.lossy) peer.outbound.sendLossy(frame)
-      else peer.outbound.send(frame)
+      const outcome = entry.lossy ? peer.outbound.sendLossy(frame) : peer.outbound.send(frame)
+      if (outcome === 'dropped') this.droppedCount += 1
+      else if (outcome === 'closed') this.slowConsumerCount += 1
     }
-    this.#onPublish?.(event, payload, receivers)
     return receivers
   }
 }

@@ -6,6 +6,7 @@ import type { AgentDirectory } from '../agents/agent-directory.ts'
 import type { ChannelDirectory } from '../channels/channel-directory.ts'
 import type { SystemEvents } from '../events/system-events.ts'
 import type { Clock } from '../observe/clock.ts'
+import type { LogStatus } from '../observe/file-logger.ts'
 import type { LoopMonitor } from '../observe/loop-monitor.ts'
 import type { SessionDirectory } from '../sessions/session-directory.ts'
 import type { Task, TaskDirectory } from '../tasks/task-directory.ts'
@@ -24,8 +25,18 @@ export interface StatusComponents {
   readonly heartbeats: Heartbeats
   readonly systemEvents: SystemEvents
   readonly loop: Pick<LoopMonitor, 'health'>
+  readonly connections: () => ConnectionCounts
+  readonly logging: () => LogStatus
   /** How often each named limit has bitten since the start. */
   readonly limitCounters: () => Readonly<Record<string, number>>
+}
+
+export interface ConnectionCounts {
+  readonly open: number
+  /** Since the start. */
+  readonly admitted: number
+  /** Since the start, by close code. */
+  readonly closedByCode: Readonly<Record<string, number>>
 }
 
 export interface StatusRequest {
@@ -54,6 +65,8 @@ export function buildStatus(components: StatusComponents, request: StatusRequest
     modelRuntime: { degraded: false, pendingAgents: [] },
     eventLoop: loop.health(),
     processMemory: memoryOf(process.memoryUsage()),
+    connections: components.connections(),
+    log: logOf(components.logging(), showPaths),
     limits: limitCounters(),
     pid: process.pid,
   }
@@ -161,6 +174,11 @@ export function countTasks(tasks: readonly Task[]) {
     byRuntime,
   }
 }
+
+const logOf = ({ file, ...counts }: LogStatus, showPaths: boolean) => ({
+  file: showPaths ? file : HIDDEN_PATH,
+  ...counts,
+})
 
 const memoryOf = ({ rss, heapUsed, heapTotal, external, arrayBuffers }: NodeJS.MemoryUsage) => ({
   rssBytes: rss,

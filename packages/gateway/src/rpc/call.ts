@@ -9,6 +9,8 @@ import type { CallContext } from './define-method.ts'
 export class Call implements CallContext {
   readonly peer: Peer
   readonly log: Logger
+  /** Waits for something that may never come: nobody who closes the connection waits for its end. */
+  isOpenEnded = false
   readonly #requestId: string
   #controller: AbortController | undefined
   #abortReason: Error | undefined

@@ -76,6 +76,11 @@ export class FairQueue {
     return this.#waitingCount
   }
 
+  /** Whether requests of the owner have not started yet. */
+  isWaiting(ownerKey: string): boolean {
+    return (this.#owners.get(ownerKey)?.waiting.size ?? 0) > 0
+  }
+
   /** Owners the queue remembers; none once everything has run. */
   get ownerCount(): number {
     return this.#owners.size

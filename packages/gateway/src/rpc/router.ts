@@ -22,6 +22,7 @@ import {
 import type { ParamsValidators } from '@breakwater/protocol/params-validators'
 import type { Peer } from '../connection/peer.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { Spans } from '../observe/spans.ts'
 import { Call } from './call.ts'
 import type { MethodDefinition, MethodHandler } from './define-method.ts'
 import { FairQueue } from './fair-queue.ts'
@@ -37,6 +38,8 @@ const DEFAULT_DEADLINE_MS = 30_000
 const MAX_KEPT_KEY_CHARS = 128
 /** What a remembered outcome counts for beside its payload. */
 const OUTCOME_BYTES = 256
+/** The hint of a request that came while its connection was being closed for a restart. */
+const RESTART_RETRY_AFTER_MS = 500
 /** Calls of one connection that may be waiting for their handlers, for aborting them when it closes. */
 type RunningCalls = Set<Call>
 
@@ -47,7 +50,12 @@ export interface RouterComponents {
   readonly nowMs: () => number
   /** Stops or resumes reading from every connection of an owner whose requests pile up. */
   readonly setReading: (ownerKey: string, reading: boolean) => void
+  /** Names a stall after the method that caused it; undefined: nobody measures. */
+  readonly spans?: Spans
 }
+
+/** Told of each answered request: the method, `ok` or the code of its error, and how long it took. */
+export type AnswerListener = (method: string, outcome: string, durationMs: number) => void
 
 /** What a call with effects came to; the payload as it was encoded for the first caller. */
 type Outcome =
@@ -71,8 +79,14 @@ export class Router {
   readonly #outcomes: IdempotencyCache<Outcome>
   readonly #writes: WriteLimiter
   readonly #running = new WeakMap<Peer, RunningCalls>()
+  readonly #spans: Spans | undefined
+  /** Connections whose new requests are refused because they are about to be closed. */
+  readonly #draining = new WeakSet<Peer>()
+  #isDraining = false
+  /** Undefined: nobody listens, and nothing is measured. */
+  onAnswered: AnswerListener | undefined
 
-  constructor({ methods, validators, log, nowMs, setReading }: RouterComponents) {
+  constructor({ methods, validators, log, nowMs, setReading, spans }: RouterComponents) {
     this.#methods = new Map(methods.map((method) => [method.name, method]))
     this.#validators = validators
     this.#log = log
@@ -82,6 +96,7 @@ export class Router {
       bytesOf: (outcome) => OUTCOME_BYTES + (outcome.ok ? (outcome.payload.json?.length ?? 0) : 0),
     })
     this.#writes = new WriteLimiter({ nowMs })
+    this.#spans = spans
   }
 
   /** Names of the methods served, for `hello-ok.features`. */
@@ -94,6 +109,11 @@ export class Router {
     return this.#queue.refusedCount
   }
 
+  /** Requests that have not started. */
+  get waitingCount(): number {
+    return this.#queue.waitingCount
+  }
+
   /** One message of a connection. Messages that are not JSON are dropped, as on the wire. */
   receive(peer: Peer, text: string): void {
     const decoded = decodeRequest(text)
@@ -104,6 +124,10 @@ export class Router {
       return
     }
     const { frame } = decoded
+    if (this.#isDraining && this.#draining.has(peer)) {
+      this.#refuseForRestart(peer, frame)
+      return
+    }
     const accepted = this.#queue.submit(peer.ownerKey, {
       bytes: text.length,
       prepare: () => (this.#validators.isLoaded(frame.method) ? undefined : this.#validators.load(frame.method)),
@@ -126,6 +150,19 @@ export class Router {
     }
   }
 
+  /** From now on new requests of the connection are refused; what runs goes on. */
+  drain(peer: Peer): void {
+    this.#isDraining = true
+    this.#draining.add(peer)
+  }
+
+  /** Whether nothing of the connection waits or runs that ends by itself. Waits without a deadline do not count. */
+  isIdle(peer: Peer): boolean {
+    if (this.#queue.isWaiting(peer.ownerKey)) return false
+    for (const call of this.#running.get(peer) ?? []) if (!call.isOpenEnded) return false
+    return true
+  }
+
   /** Aborts what the connection still waits for. */
   peerClosed(peer: Peer): void {
     for (const call of this.#running.get(peer) ?? []) call.abort(new Error('connection closed'))
@@ -135,26 +172,56 @@ export class Router {
   /** Answers one request: at once when its handler does, else when it is done. */
   #serve(peer: Peer, frame: RequestFrame): void | Promise<void> {
     if (peer.isClosed) return
+    const startedAt = this.onAnswered === undefined ? 0 : performance.now()
+    if (this.#spans === undefined) return this.#answer(peer, frame, startedAt)
+    // Peers choose the text of a method: only names of ours become labels.
+    const label = this.#methods.has(frame.method) ? frame.method : 'unserved method'
+    return this.#spans.run(label, () => this.#answer(peer, frame, startedAt))
+  }
+
+  #answer(peer: Peer, frame: RequestFrame, startedAt: number): void | Promise<void> {
     const call = new Call(peer, frame.id, this.#log)
     try {
       const result = this.#invoke(call, frame.method, frame.params)
-      if (isPromise(result)) return this.#answerLater(call, frame, result)
+      if (isPromise(result)) return this.#answerLater(call, frame, result, startedAt)
       peer.outbound.send(encodeResult(frame.id, result))
+      this.#tell(frame.method, 'ok', startedAt)
     } catch (thrown) {
-      this.#sendError(peer, frame.id, toWireError(thrown, frame.method, this.#log))
+      this.#answerFault(peer, frame, thrown, startedAt)
     }
   }
 
-  async #answerLater(call: Call, { id, method }: RequestFrame, result: Promise<unknown>): Promise<void> {
+  async #answerLater(call: Call, frame: RequestFrame, result: Promise<unknown>, startedAt: number): Promise<void> {
     const { peer } = call
     try {
-      const payload = await this.#untilDeadline(call, method, result)
-      if (!peer.isClosed) peer.outbound.send(encodeResult(id, payload))
+      const payload = await this.#untilDeadline(call, frame.method, result)
+      if (!peer.isClosed) peer.outbound.send(encodeResult(frame.id, payload))
+      this.#tell(frame.method, 'ok', startedAt)
     } catch (thrown) {
       // An aborted handler ends by rejecting; nobody waits for its answer.
-      if (peer.isClosed && call.isAborted) return
-      this.#sendError(peer, id, toWireError(thrown, method, this.#log))
+      if (peer.isClosed && call.isAborted) this.#tell(frame.method, 'aborted', startedAt)
+      else this.#answerFault(peer, frame, thrown, startedAt)
     }
+  }
+
+  #answerFault(peer: Peer, { id, method }: RequestFrame, thrown: unknown, startedAt: number): void {
+    const error = toWireError(thrown, method, this.#log)
+    this.#sendError(peer, id, error)
+    this.#tell(method, error.code, startedAt)
+  }
+
+  #tell(method: string, outcome: string, startedAt: number): void {
+    // Whoever began to listen while the request ran does not know when it began.
+    if (this.onAnswered === undefined || startedAt === 0) return
+    this.onAnswered(this.#methods.has(method) ? method : 'unserved', outcome, performance.now() - startedAt)
+  }
+
+  #refuseForRestart(peer: Peer, { id, method }: RequestFrame): void {
+    this.#refuse(peer, id, 'GATEWAY_STOPPING', {
+      message: 'request unavailable during gateway restart',
+      retryAfterMs: RESTART_RETRY_AFTER_MS,
+      details: { reason: 'gateway-restarting', method: method.slice(0, MAX_KEPT_KEY_CHARS) },
+    })
   }
 
   /** The way of every call, whoever makes it. Throws `WireError`; what a handler throws passes through. */
@@ -243,6 +310,7 @@ export class Router {
     this.#running.set(call.peer, running)
     running.add(call)
     const deadlineMs = this.#methods.get(method)?.deadlineMs ?? DEFAULT_DEADLINE_MS
+    call.isOpenEnded = deadlineMs === 0
     const deadline = Promise.withResolvers<never>()
     const timer =
       deadlineMs === 0

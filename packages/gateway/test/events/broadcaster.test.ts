@@ -135,3 +135,41 @@ describe('a slow receiver', () => {
     assert.equal(peer.outbound.droppedCount, 1)
   })
 })
+
+describe('the count of events', () => {
+  test('is kept by name, with the connections they were addressed to', () => {
+    const setting = new Setting()
+    setting.add()
+    const { link } = setting.add()
+    setting.broadcaster.publish('tick', {})
+    link.waitingBytes = LIMITS.maxBufferedBytes + 1
+    setting.broadcaster.publish('tick', {})
+    setting.broadcaster.publish('chat', {})
+    setting.broadcaster.publish('made.up', {})
+    const counts = [...setting.broadcaster.counts].map(([event, { published, addressed }]) => [
+      event,
+      published,
+      addressed,
+    ])
+    assert.deepEqual(counts, [
+      ['tick', 2, 4],
+      ['chat', 1, 2],
+    ])
+    assert.deepEqual([setting.broadcaster.droppedCount, setting.broadcaster.slowConsumerCount], [1, 1])
+  })
+
+  test('of an open family is bounded', () => {
+    const setting = new Setting()
+    for (let at = 0; at < 1_000; at += 1) setting.broadcaster.publish(`plugin.made-up-${at}`, {})
+    assert.equal(setting.broadcaster.counts.size, 257)
+    assert.equal(setting.broadcaster.counts.get('other')?.published, 744)
+  })
+
+  test('goes with a label for stalls', () => {
+    const labels: string[] = []
+    const spans = { run: (label: string, work: () => unknown) => [labels.push(label), work()][1] }
+    const broadcaster = new Broadcaster(new PeerRegistry(), undefined, spans as never)
+    broadcaster.publish('tick', {})
+    assert.deepEqual(labels, ['event tick'])
+  })
+})

@@ -627,3 +627,85 @@ describe('a caller inside the process', () => {
 test('the methods served are named for hello', () => {
   assert.deepEqual(new Setting().router.methodNames, ECHOES)
 })
+
+describe('a connection that is about to be closed for a restart', () => {
+  test('has its new requests refused, completely, while what runs is answered', async () => {
+    const gate = Promise.withResolvers<string>()
+    const setting = new Setting([defineMethod('system.info', () => gate.promise)])
+    const peer = setting.operator('operator.admin')
+    const other = setting.operator('operator.admin')
+    const running = setting.request(peer, 'system.info')
+    setting.router.drain(peer)
+    assert.equal(setting.router.isIdle(peer), false)
+    const error = await setting.refusal(peer, 'health')
+    assert.deepEqual(
+      [error.code, error.retryable, error.retryAfterMs, error.details],
+      ['UNAVAILABLE', true, 500, { reason: 'gateway-restarting', method: 'health', recovery: 'wait' }],
+    )
+    assert.equal((await setting.answerTo(other, 'health')).ok, true)
+    gate.resolve('done')
+    await turns(2)
+    assert.deepEqual(setting.answers(running)[0]?.payload, 'done')
+    assert.equal(setting.router.isIdle(peer), true)
+  })
+
+  test('is not kept open by a wait that has no deadline, but by requests that wait for their turn', async () => {
+    const never = defineMethod('system.info', () => new Promise(() => {}), { deadlineMs: 0 })
+    const setting = new Setting([never])
+    const peer = setting.operator('operator.admin')
+    setting.request(peer, 'system.info')
+    await turns(1)
+    assert.equal(setting.router.isIdle(peer), true)
+    for (let at = 0; at <= FAIR_QUEUE_DEFAULTS.startsPerTurn; at += 1) setting.request(peer, 'health')
+    assert.equal(setting.router.isIdle(peer), false)
+    await turns(2)
+    assert.equal(setting.router.isIdle(peer), true)
+  })
+})
+
+describe('whoever listens to answers', () => {
+  test('is told the method, the outcome and the time, and never a name that a peer made up', async () => {
+    const slow = defineMethod('system.info', async () => {
+      await turns(1)
+      throw new WireError('BUSY')
+    })
+    const setting = new Setting([slow])
+    const peer = setting.operator('operator.admin')
+    const heard: [string, string][] = []
+    await setting.answerTo(peer, 'health')
+    setting.router.onAnswered = (method, outcome, durationMs) => {
+      assert.ok(durationMs >= 0 && durationMs < 5_000)
+      heard.push([method, outcome])
+    }
+    await setting.answerTo(peer, 'health')
+    await setting.answerTo(peer, 'system.info')
+    await setting.answerTo(peer, 'made.up')
+    await setting.answerTo(peer, 'node.list', { bad: 1 })
+    assert.deepEqual(heard, [
+      ['health', 'ok'],
+      ['system.info', 'UNAVAILABLE'],
+      ['unserved', 'INVALID_REQUEST'],
+      ['node.list', 'INVALID_REQUEST'],
+    ])
+  })
+})
+
+describe('a stall', () => {
+  test('is named after a method of ours, never after what a peer made up', async () => {
+    const labels: string[] = []
+    const spans = { run: (label: string, work: () => unknown) => [labels.push(label), work()][1] }
+    const setting = new Setting()
+    const router = new Router({
+      methods: [defineMethod('health', () => 1)],
+      validators: setting.validators as unknown as ParamsValidators,
+      log: silentLogger,
+      nowMs: () => 0,
+      setReading: () => {},
+      spans: spans as never,
+    })
+    const peer = setting.operator('operator.admin')
+    router.receive(peer, '{"type":"req","id":"1","method":"health"}')
+    router.receive(peer, '{"type":"req","id":"2","method":"x.y"}')
+    assert.deepEqual(labels, ['health', 'unserved method'])
+  })
+})

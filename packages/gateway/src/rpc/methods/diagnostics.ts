@@ -4,6 +4,7 @@ import os from 'node:os'
 import type { LogsTailParams, SystemInfoResult, UpdateStatusResult } from '@openclaw/gateway-protocol'
 import type { ActiveWork, WorkCounts, WorkKind } from '../../health/active-work.ts'
 import type { HostInfo } from '../../host/host-info.ts'
+import type { ClosedConnections } from '../../observe/closed-connections.ts'
 import type { LogTail } from '../../observe/log-tail.ts'
 import type { StabilityLog } from '../../observe/stability-log.ts'
 import { defineMethod, type MethodDefinition } from '../define-method.ts'
@@ -20,6 +21,7 @@ export interface GatewayProcess {
 export interface DiagnosticsMethodComponents {
   readonly logTail: LogTail
   readonly stability: StabilityLog
+  readonly closed: ClosedConnections
   readonly work: ActiveWork
   readonly host: HostInfo
   readonly process: GatewayProcess
@@ -38,9 +40,10 @@ const NO_UPDATES: UpdateStatusResult = {
 
 export const diagnosticsMethods = (components: DiagnosticsMethodComponents): MethodDefinition[] => [
   defineMethod<LogsTailParams>('logs.tail', (params) => components.logTail.read(params)),
-  defineMethod<{ limit?: number }>('diagnostics.stability', ({ limit = DEFAULT_EVENTS }) =>
-    components.stability.report(limit),
-  ),
+  defineMethod<{ limit?: number }>('diagnostics.stability', ({ limit = DEFAULT_EVENTS }) => ({
+    ...components.stability.report(limit),
+    closedConnections: components.closed.report(limit),
+  })),
   defineMethod('system.info', () => systemInfo(components)),
   defineMethod('gateway.restart.preflight', () => restartPreflight(components.work.counts())),
   defineMethod('update.status', () => NO_UPDATES),

@@ -24,6 +24,7 @@ import { HealthMonitor } from '../../../src/health/health-snapshot.ts'
 import { Heartbeats } from '../../../src/health/heartbeats.ts'
 import { systemHost } from '../../../src/host/host-info.ts'
 import { MemoryNodeDirectory } from '../../../src/nodes/node-directory.ts'
+import { ClosedConnections } from '../../../src/observe/closed-connections.ts'
 import { singleLogFile } from '../../../src/observe/log-files.ts'
 import { LogTail } from '../../../src/observe/log-tail.ts'
 import { silentLogger } from '../../../src/observe/logger.ts'
@@ -122,6 +123,9 @@ async function buildComponents(
     limitCounters: () => ({ presenceEvicted: 0 }),
     loop,
     stability,
+    closed: new ClosedConnections({ clock }),
+    connections: () => ({ open: peers.size, admitted: peers.admittedCount, closedByCode: {} }),
+    logging: () => ({ file: logFile, lostCount: 0, waitingBytes: 0, removedFiles: 0 }),
     logTail: new LogTail({ files: singleLogFile(logFile) }),
     work: new ActiveWork(),
     host: systemHost,
