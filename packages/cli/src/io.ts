@@ -8,6 +8,8 @@ export interface Io {
   readonly isTty: boolean
   readonly isErrTty: boolean
   readonly columns: number
+  /** Aborts when nobody reads standard output any more: for commands that would go on for ever. */
+  readonly readerGone: AbortSignal
   /** Asks the person a question and resolves with the line they typed; undefined where nobody can answer. */
   readonly ask: ((question: string) => Promise<string>) | undefined
 }
@@ -15,12 +17,14 @@ export interface Io {
 const DEFAULT_COLUMNS = 80
 
 export function processIo(): Io {
+  const readerGone = new AbortController()
   return {
-    out: writerOf(process.stdout),
+    out: writerOf(process.stdout, () => readerGone.abort()),
     err: writerOf(process.stderr),
     isTty: process.stdout.isTTY === true,
     isErrTty: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+    readerGone: readerGone.signal,
     ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? askOnTerminal : undefined,
   }
 }
@@ -37,10 +41,11 @@ async function askOnTerminal(question: string): Promise<string> {
   }
 }
 
-function writerOf(stream: NodeJS.WriteStream): (text: string) => void {
+function writerOf(stream: NodeJS.WriteStream, onGone = () => {}): (text: string) => void {
   let isOpen = true
   stream.on('error', () => {
     isOpen = false
+    onGone()
   })
   return (text) => {
     if (isOpen) stream.write(text)

@@ -8,6 +8,7 @@ import { addConnectionOptions, type OnAction } from './program/declare.ts'
 import { addDevices } from './program/devices.ts'
 import { addDoctor } from './program/doctor.ts'
 import { addGateway } from './program/gateway.ts'
+import { addLogs } from './program/logs.ts'
 import { addToken } from './program/token.ts'
 
 export function createProgram(version: string, onAction: OnAction): Command {
@@ -21,6 +22,7 @@ export function createProgram(version: string, onAction: OnAction): Command {
   addConnectionOptions(program)
   addGateway(program, onAction)
   addClientCommands(program, onAction)
+  addLogs(program, onAction)
   addDoctor(program, onAction)
   addDevices(program, onAction)
   addConfig(program, onAction)

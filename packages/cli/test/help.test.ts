@@ -14,6 +14,7 @@ const COMMANDS = [
   'health',
   'probe',
   'call',
+  'logs',
   'doctor',
   'devices',
   'devices list',

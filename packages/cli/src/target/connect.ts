@@ -74,10 +74,16 @@ export async function findTargets(context: CommandContext, isCredentialOptional 
   return resolveTargets(flags, await readFacts({ env, note: (text) => output.note(text) }))
 }
 
-async function connectTo(context: CommandContext, target: Target, options: SessionOptions): Promise<Connection> {
-  const { kind, token, password, tlsPin, url } = target
-  const scopes = kind === 'owner-socket' ? (options.ownerScopes ?? options.scopes) : options.scopes
-  return connectOnce({
+function connectTo(context: CommandContext, target: Target, options: SessionOptions): Promise<Connection> {
+  const isOwner = target.kind === 'owner-socket'
+  const scopes = isOwner ? (options.ownerScopes ?? options.scopes) : options.scopes
+  return connectOnce(connectionOptions(context, target, scopes))
+}
+
+/** How the command line connects, once or for as long as it runs. */
+export function connectionOptions(context: CommandContext, target: Target, scopes: readonly string[]) {
+  const { token, password, tlsPin, url } = target
+  return {
     url,
     client: clientInfo(context, 'cli'),
     scopes,
@@ -85,7 +91,7 @@ async function connectTo(context: CommandContext, target: Target, options: Sessi
     ...deviceOptions(context, target),
     ...(tlsPin === undefined ? {} : { tlsPin }),
     ...timeouts(context),
-  })
+  }
 }
 
 /**

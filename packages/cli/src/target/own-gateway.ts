@@ -1,6 +1,7 @@
 // For commands that belong to one state directory: through the gateway that owns it when it runs, on its files when it is
 // down. Another gateway that happens to listen on the same port is never mistaken for it.
 
+import { ownerSocketPath, resolveConfigPaths } from '@breakwater/gateway/local'
 import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../failure.ts'
 import { isUnanswered, openSession, type Session, type SessionOptions, withSession, workOn } from './connect.ts'
@@ -24,11 +25,8 @@ export async function withOwnGateway<T>(
   online: (session: Session) => Promise<T>,
   offline: (why: CommandError | undefined) => Promise<T>,
 ): Promise<T> {
-  if (context.flags.url !== undefined) return withSession(context, options, online)
-  const facts = await readFacts({ env: context.env, note: (text) => context.output.note(text) })
-  if (facts.settings.mode === 'remote' && options.inRemoteMode === 'remote') {
-    return withSession(context, options, online)
-  }
+  const facts = await ownFacts(context, options.inRemoteMode)
+  if (facts === undefined) return withSession(context, options, online)
   const targets = ownTargets(context, facts)
   if (targets.length === 0) return offline(undefined)
   let session: Session
@@ -41,6 +39,34 @@ export async function withOwnGateway<T>(
     throw error
   }
   return workOn(session, online)
+}
+
+export interface OwnGateway {
+  /** Where it answers, or would if it ran; undefined when only it knows. */
+  readonly target: Target | undefined
+  /** `logging.dir`. */
+  readonly loggingDir: string | undefined
+}
+
+/** The gateway of this machine; undefined when the command is about another one. */
+export async function ownGateway(
+  context: CommandContext,
+  inRemoteMode: OwnGatewayOptions['inRemoteMode'],
+): Promise<OwnGateway | undefined> {
+  const facts = await ownFacts(context, inRemoteMode)
+  if (facts === undefined) return undefined
+  const { stateDir } = resolveConfigPaths({ env: context.env })
+  const [target] = ownTargets(context, { ...facts, ownerSocket: facts.ownerSocket ?? ownerSocketPath(stateDir) })
+  return { target, loggingDir: facts.loggingDir }
+}
+
+async function ownFacts(
+  { env, flags, output }: CommandContext,
+  inRemoteMode: OwnGatewayOptions['inRemoteMode'],
+): Promise<LocalFacts | undefined> {
+  if (flags.url !== undefined) return undefined
+  const facts = await readFacts({ env, note: (text) => output.note(text) })
+  return facts.settings.mode === 'remote' && inRemoteMode === 'remote' ? undefined : facts
 }
 
 /** The owner's socket says for certain which gateway it belongs to. Its port does only where there is no socket. */

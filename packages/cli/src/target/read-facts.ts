@@ -34,10 +34,11 @@ export async function readFacts({ env, note }: FactsInput): Promise<LocalFacts> 
     isSocket(socketPath),
     readTokenFile(tokenPath),
   ])
-  const { gateway: settings } = load.valid ? load.config : await defaultsInstead(load, paths, note)
+  const { gateway: settings, logging } = load.valid ? load.config : await defaultsInstead(load, paths, note)
   return {
     settings,
     configPath: paths.configPath,
+    loggingDir: logging.dir,
     ownerSocket: hasSocket ? socketPath : undefined,
     env: { token: env[TOKEN_ENV], password: env[PASSWORD_ENV] },
     tokenFile: { path: tokenPath, token },

@@ -21,6 +21,8 @@ export interface TargetFlags {
 export interface LocalFacts {
   readonly settings: ResolvedConfig['gateway']
   readonly configPath: string
+  /** `logging.dir`. */
+  readonly loggingDir?: string | undefined
   /** Path of the owner's socket when there is one. */
   readonly ownerSocket: string | undefined
   /** BREAKWATER_GATEWAY_TOKEN and BREAKWATER_GATEWAY_PASSWORD. */

@@ -14,7 +14,7 @@ export interface FakeIo extends Io {
   readonly written: { out: string; err: string }
 }
 
-export function fakeIo(isTty = false, ask: Io['ask'] = undefined): FakeIo {
+export function fakeIo(isTty = false, ask: Io['ask'] = undefined, readerGone = new AbortController().signal): FakeIo {
   const written = { out: '', err: '' }
   return {
     out: (text) => {
@@ -26,6 +26,7 @@ export function fakeIo(isTty = false, ask: Io['ask'] = undefined): FakeIo {
     isTty,
     isErrTty: isTty,
     columns: 80,
+    readerGone,
     ask,
     written,
   }
@@ -36,10 +37,15 @@ export interface RunOptions {
   readonly isTty?: boolean
   /** Answers questions; left out: nobody can. */
   readonly ask?: Io['ask']
+  /** Ends commands that go on for ever. */
+  readonly readerGone?: AbortSignal
 }
 
-export async function run(args: readonly string[], { env = {}, isTty = false, ask }: RunOptions = {}): Promise<Ran> {
-  const io = fakeIo(isTty, ask)
+export async function run(
+  args: readonly string[],
+  { env = {}, isTty = false, ask, readerGone }: RunOptions = {},
+): Promise<Ran> {
+  const io = fakeIo(isTty, ask, readerGone)
   const code = await main(args, { io, env })
   return { code, ...io.written }
 }
