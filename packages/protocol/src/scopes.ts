@@ -30,8 +30,28 @@ const IMPLIED: Readonly<Record<Scope, readonly Scope[]>> = {
 
 export const isScope = (value: string): value is Scope => Object.hasOwn(IMPLIED, value)
 
-/** The given scopes and everything they imply. Unknown strings are kept: they compare by identity only. */
+/** Lists that were expanded lately: connections of one kind ask for the same one. */
+const EXPANDED = new Map<string, ReadonlySet<string>>()
+const MAX_EXPANDED = 64
+/** Longer lists are a stranger's; remembering them would only push out the others. */
+const MAX_REMEMBERED_SCOPES = 16
+
+/**
+ * The given scopes and everything they imply. Unknown strings are kept: they compare by identity only. The set may be
+ * shared with other callers.
+ */
 export function expandScopes(scopes: Iterable<string>): ReadonlySet<string> {
+  if (!Array.isArray(scopes) || scopes.length > MAX_REMEMBERED_SCOPES) return expand(scopes)
+  const name = scopes.join('\n')
+  const known = EXPANDED.get(name)
+  if (known !== undefined) return known
+  const expanded = expand(scopes)
+  if (EXPANDED.size >= MAX_EXPANDED) EXPANDED.delete(EXPANDED.keys().next().value ?? '')
+  EXPANDED.set(name, expanded)
+  return expanded
+}
+
+function expand(scopes: Iterable<string>): ReadonlySet<string> {
   const expanded = new Set<string>()
   for (const scope of scopes) {
     expanded.add(scope)
