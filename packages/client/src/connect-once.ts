@@ -35,8 +35,8 @@ export interface Connection extends Caller, AsyncDisposable {
 
 /**
  * Resolves with a ready connection. Rejects with the ClientError that says what went wrong; INVALID_OPTIONS,
- * INVALID_URL and INSECURE_URL before any I/O. The only second attempt it ever makes is the one with the stored device
- * token after the shared token was refused.
+ * INVALID_URL and INSECURE_URL before any I/O. The only second attempt it ever makes is one with another credential after
+ * the first was refused, e.g. the stored device token after the shared one.
  */
 export async function connectOnce(components: ClientComponents, input: ConnectOnceOptions): Promise<Connection> {
   const { signal, onEvent, onGap = () => {}, ...rest } = input

@@ -2,6 +2,7 @@
 // What the gateway itself said travels inside (`wire`, `upgrade`, `close`); nobody ever needs to read a message.
 
 import { isRecord, type Recovery, type WireErrorShape } from '@breakwater/protocol'
+import { nextCommandFor } from './next-command.ts'
 
 export interface ClientErrorEntry {
   /** What helps, in the protocol's vocabulary. For refusals the gateway's own answer decides instead. */
@@ -18,7 +19,14 @@ export const CLIENT_ERRORS = {
   INVALID_URL: entry('fix-request', 'The gateway URL cannot be understood.'),
   INSECURE_URL: entry('fix-request', 'SECURITY: plain ws:// to a host that is neither this machine nor private.'),
   IDENTITY_UNAVAILABLE: entry('fix-request', 'The device key exists but cannot be read or used; it is never replaced.'),
-  CREDENTIALS_UNAVAILABLE: entry('fix-request', 'The credential store failed, so nothing was sent.'),
+  CREDENTIALS_UNAVAILABLE: entry(
+    'fix-request',
+    'The credential store cannot be used or makes no sense; it is never replaced.',
+  ),
+  CREDENTIALS_BUSY: entry(
+    'retry',
+    'The credential store is in use, or the system is out of something, for the moment.',
+  ),
   // Connecting
   CONNECT_FAILED: entry('retry', 'No connection: refused, unreachable, or closed before hello-ok without an answer.'),
   CONNECT_TIMEOUT: entry('retry', 'The gateway went silent while connecting; `phase` says where.'),
@@ -70,6 +78,8 @@ export interface ClientErrorFacts {
   readonly upgrade?: UpgradeRejection
   readonly close?: CloseInfo
   readonly phase?: ConnectPhase
+  /** What a person runs next; of errors that only this side knows about. */
+  readonly nextCommand?: string
 }
 
 const CLIENT_ERROR = Symbol.for('breakwater.ClientError')
@@ -87,6 +97,7 @@ export class ClientError extends Error {
   readonly upgrade: UpgradeRejection | undefined
   readonly close: CloseInfo | undefined
   readonly phase: ConnectPhase | undefined
+  readonly #nextCommand: string | undefined
 
   constructor(code: ClientErrorCode, message: string, facts: ClientErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -97,6 +108,7 @@ export class ClientError extends Error {
     this.upgrade = facts.upgrade
     this.close = facts.close
     this.phase = facts.phase
+    this.#nextCommand = facts.nextCommand
   }
 
   static is(value: unknown): value is ClientError {
@@ -126,10 +138,9 @@ export class ClientError extends Error {
 
   /** The exact command a person runs next, if one is known. One line, to be shown and never executed. */
   get nextCommand(): string | undefined {
-    const given = this.details.nextCommand
+    const given = this.#nextCommand ?? this.details.nextCommand
     if (typeof given === 'string' && given !== '') return foreignText(given)
-    if (this.detailCode !== 'PAIRING_REQUIRED' || this.requestId === undefined) return undefined
-    return `breakwater devices approve ${this.requestId}`
+    return nextCommandFor(this.detailCode ?? this.upgrade?.type, this.requestId)
   }
 
   toJSON(): Record<string, unknown> {

@@ -17,6 +17,7 @@ import type { CallOptions } from './connection/calls.ts'
 import { MAX_EXTENSION_MS } from './connection/deadlines.ts'
 import { ConnectionDriver, type DriverListener } from './connection/driver.ts'
 import type { State, WaitingName } from './connection/machine.ts'
+import type { Authenticator } from './credentials/authenticator.ts'
 import { ClientError } from './errors.ts'
 import { EventEmitter, type EventStream } from './event-stream.ts'
 import { type ClientOptions, type ClientOptionsInput, resolveOptions } from './options.ts'
@@ -43,6 +44,8 @@ export class GatewayClient implements Caller, AsyncDisposable {
   readonly #statuses: Emitter<ClientStatus>
   readonly #driver: ConnectionDriver
   readonly #supervised: Supervised
+  readonly #authenticator: Authenticator
+  #unsubscribe: (() => void) | undefined
 
   /** Throws INVALID_OPTIONS, INVALID_URL or INSECURE_URL. Nothing happens before `start`. */
   constructor(components: GatewayClientComponents, input: GatewayClientOptions) {
@@ -52,6 +55,7 @@ export class GatewayClient implements Caller, AsyncDisposable {
     const { clock, random } = platform
     const supervisor = components.supervisor ?? new Supervisor({ clock, random })
     this.options = options
+    this.#authenticator = components.authenticator
     this.#events = new EventEmitter(platform)
     this.#statuses = new Emitter(platform)
     this.events = this.#events
@@ -95,6 +99,7 @@ export class GatewayClient implements Caller, AsyncDisposable {
   /** Keeps the connection up until `stop`, or until `signal` aborts. Throws when started inside another client's dial. */
   start(signal?: AbortSignal): void {
     this.#supervised.start(signal)
+    this.#unsubscribe ??= this.#authenticator.subscribe?.(this.options.endpoint, () => this.#onCredentialsChanged())
   }
 
   /** Resolves when the socket is gone and no timer is left. Pending calls reject with CLOSED. May be started again. */
@@ -137,7 +142,10 @@ export class GatewayClient implements Caller, AsyncDisposable {
     return this.#driver.call(method, params, options) as Promise<ResultOf<M>>
   }
 
-  /** A credential, setting or the network changed: ends every wait, also a parked one. */
+  /**
+   * A credential, setting or the network changed: ends every wait, also a parked one. What an authenticator's store is told
+   * in this process is noticed without it.
+   */
   changed(): void {
     this.#supervised.changed()
   }
@@ -160,9 +168,16 @@ export class GatewayClient implements Caller, AsyncDisposable {
 
   /** `ready` is announced from the supervisor's side: only there may a listener start connections that depend on it. */
   #onState(state: State): void {
-    const isWaiting = 'isScheduled' in state
-    if (state.name === 'ready' || (isWaiting && !state.isScheduled)) return
+    const isUnscheduled = 'isScheduled' in state && !state.isScheduled
+    const isAskingAgain = 'waitsFor' in state && state.waitsFor !== undefined
+    if (state.name === 'ready' || state.name === 'refused' || isUnscheduled || isAskingAgain) return
     this.#statuses.emit(toStatus(state))
+  }
+
+  /** Whoever waits for a person may have what it needs now. Our own writes never come while waiting. */
+  #onCredentialsChanged(): void {
+    const { state } = this.supervision
+    if (state === 'parked' || state === 'pairing') this.changed()
   }
 
   #onSchedule({ state: phase, nextAttemptAt }: ConnectionStatus): void {
@@ -185,6 +200,8 @@ export class GatewayClient implements Caller, AsyncDisposable {
         if (state.name === 'parked') schedule('backoff')
         break
       case 'stopped':
+        this.#unsubscribe?.()
+        this.#unsubscribe = undefined
         void this.#driver.stop()
     }
   }

@@ -8,15 +8,37 @@ export type { CallOptions } from './connection/calls.ts'
 export type { Gap } from './connection/gap-detector.ts'
 export { judgeError, recoveryOf } from './connection/recovery.ts'
 export type {
+  AfterRefusal,
   Authenticator,
   ConnectCredentials,
   CredentialRequest,
   CredentialSource,
 } from './credentials/authenticator.ts'
-export type { CredentialStore, StoredToken, TokenKey } from './credentials/credential-store.ts'
+export type {
+  CredentialStore,
+  GatewayRecord,
+  IssuedToken,
+  KeptBootstrap,
+  RecordChange,
+  StoredToken,
+  TokenKey,
+} from './credentials/credential-store.ts'
+export { type GatewayKey, gatewayKeyOf } from './credentials/gateway-key.ts'
+export { applyChanges, EMPTY_RECORD, findToken } from './credentials/gateway-record.ts'
+export {
+  type IndexedDb,
+  IndexedDbCredentialStore,
+  type IndexedDbCredentialStoreOptions,
+} from './credentials/indexed-db-credential-store.ts'
 export { MemoryCredentialStore } from './credentials/memory-credential-store.ts'
 export { type CredentialInput, hasSharedSecret, resolveCredentials, resolveScopes } from './credentials/resolve.ts'
-export { StoreAuthenticator } from './credentials/store-authenticator.ts'
+export { type CredentialInputSource, StoreAuthenticator } from './credentials/store-authenticator.ts'
+export {
+  type PageLocks,
+  WebStorageCredentialStore,
+  type WebStorageCredentialStoreComponents,
+  type WebStorageCredentialStoreOptions,
+} from './credentials/web-storage-credential-store.ts'
 export {
   CLIENT_ERRORS,
   ClientError,
@@ -33,6 +55,7 @@ export type { DeviceIdentity, IdentitySource } from './identity/device-identity.
 export { signConnect } from './identity/sign-connect.ts'
 export { type DeviceKeyPair, generateDeviceKeyPair, webCryptoIdentity } from './identity/web-crypto-identity.ts'
 export { type ClientOptions, type ClientOptionsInput, DEFAULTS, type Manifest, resolveOptions } from './options.ts'
+export { resumeOnApproval } from './resume-on-approval.ts'
 export type { ClientStatus, ConnectingStep } from './status.ts'
 export type { Stream } from './stream.ts'
 export { parseTlsPin, type TlsPin } from './tls-pin.ts'

@@ -7,9 +7,10 @@ import type { ClientComponents } from './components.ts'
 import { type Connection, type ConnectOnceOptions, connectOnce as connectOnceWith } from './connect-once.ts'
 import type { Authenticator } from './credentials/authenticator.ts'
 import type { CredentialStore } from './credentials/credential-store.ts'
+import { FileCredentialStore } from './credentials/file-credential-store.ts'
 import { MemoryCredentialStore } from './credentials/memory-credential-store.ts'
-import { type CredentialInput, hasSharedSecret } from './credentials/resolve.ts'
-import { StoreAuthenticator } from './credentials/store-authenticator.ts'
+import { hasSharedSecret } from './credentials/resolve.ts'
+import { type CredentialInputSource, StoreAuthenticator } from './credentials/store-authenticator.ts'
 import { ClientError } from './errors.ts'
 import { GatewayClient, type GatewayClientOptions } from './gateway-client.ts'
 import type { IdentitySource } from './identity/device-identity.ts'
@@ -18,16 +19,25 @@ import { parseTlsPin } from './tls-pin.ts'
 import { NodeWebSocketTransport, optionProblem } from './transport/node-websocket.ts'
 import { type GatewayEndpoint, parseEndpoint } from './url.ts'
 
+export {
+  FileCredentialStore,
+  type FileCredentialStoreComponents,
+  type FileCredentialStoreOptions,
+} from './credentials/file-credential-store.ts'
 export { loadIdentity, loadOrCreateIdentity, nodeIdentity } from './identity/node-identity.ts'
 export * from './index.ts'
 export { type NodeTransportOptions, NodeWebSocketTransport } from './transport/node-websocket.ts'
 
 export interface NodeConnectionOptions {
-  /** What the caller was given. Unset = nothing: the stored device token, or no credential at all. */
-  readonly credentials?: CredentialInput
-  /** Where tokens issued to the device are kept. Unset = in memory. */
+  /**
+   * What the caller was given. A function is asked for every attempt. Unset = nothing: the stored device token, or no
+   * credential at all.
+   */
+  readonly credentials?: CredentialInputSource
+  /** Where tokens issued to the device are kept: a store, or a directory of files, made when missing. Neither: in memory. */
   readonly store?: CredentialStore
-  /** Replaces `credentials` and `store`. */
+  readonly credentialsDirectory?: string
+  /** Replaces `credentials`, `store` and `credentialsDirectory`. */
   readonly authenticator?: Authenticator
   /** The device key itself, or a file holding it (created when missing). Neither: no device is attached. */
   readonly identity?: IdentitySource
@@ -73,8 +83,9 @@ export const nodeClientInfo = (
 function wire<T extends GatewayClientOptions & NodeConnectionOptions>(
   input: T,
 ): [ClientComponents, Omit<T, keyof NodeConnectionOptions>] {
-  const { credentials = {}, store, authenticator, identity, identityFile, device = 'auto', ...afterAuth } = input
-  const { tlsPin, tlsCa, headers, ...options } = afterAuth
+  const { credentials = {}, store, credentialsDirectory, authenticator, ...afterAuth } = input
+  const { identity, identityFile, device = 'auto', ...afterDevice } = afterAuth
+  const { tlsPin, tlsCa, headers, ...options } = afterDevice
   const allowInsecurePrivateWs =
     options.allowInsecurePrivateWs ?? process.env.BREAKWATER_ALLOW_INSECURE_PRIVATE_WS === '1'
   const endpoint = parseEndpoint(options.url, { allowInsecurePrivateWs })
@@ -87,17 +98,25 @@ function wire<T extends GatewayClientOptions & NodeConnectionOptions>(
   if (device === 'always' && source === undefined) {
     throw new ClientError('INVALID_OPTIONS', 'device: `always` needs `identity` or `identityFile`')
   }
+  const kept = store ?? (credentialsDirectory === undefined ? undefined : fileStore(credentialsDirectory))
   const components = {
     transport: new NodeWebSocketTransport(transportOptions),
-    authenticator:
-      authenticator ?? new StoreAuthenticator({ store: store ?? new MemoryCredentialStore() }, credentials),
+    authenticator: authenticator ?? new StoreAuthenticator({ store: kept ?? new MemoryCredentialStore() }, credentials),
     identity: isAttached ? source : undefined,
   }
   return [components, { ...options, allowInsecurePrivateWs } as unknown as Omit<T, keyof NodeConnectionOptions>]
 }
 
-function isKnownWithoutDevice(client: ClientInfo, endpoint: GatewayEndpoint, credentials: CredentialInput): boolean {
+const fileStore = (directory: string): CredentialStore => new FileCredentialStore({}, { directory })
+
+/** Secrets that are only known per attempt cannot count on being there: a device is attached then. */
+function isKnownWithoutDevice(
+  client: ClientInfo,
+  endpoint: GatewayEndpoint,
+  credentials: CredentialInputSource,
+): boolean {
   const isKnownCaller =
     (client.id === 'cli' && client.mode === 'cli') || (client.id === 'gateway-client' && client.mode === 'backend')
-  return isKnownCaller && (endpoint.kind === 'unix' || (endpoint.isLoopback && hasSharedSecret(credentials)))
+  const isSecretGiven = typeof credentials !== 'function' && hasSharedSecret(credentials)
+  return isKnownCaller && (endpoint.kind === 'unix' || (endpoint.isLoopback && isSecretGiven))
 }

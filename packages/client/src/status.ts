@@ -12,7 +12,10 @@ export type ClientStatus =
   | { readonly type: 'ready'; readonly hello: HelloOk; readonly generation: number }
   /** Waiting to try again. `nextAttemptAt`: epoch ms; undefined while the attempt waits in line. */
   | { readonly type: 'backoff'; readonly error: ClientError; readonly nextAttemptAt: number | undefined }
-  /** A person has to approve this device. Resumes by itself, and at once after `resume()`. */
+  /**
+   * A person has to approve this device. Resumes by itself, and at once after `resume()`. Stays while the client asks again;
+   * `nextAttemptAt` is undefined then.
+   */
   | {
       readonly type: 'pairing'
       readonly error: ClientError
@@ -34,6 +37,7 @@ const STEPS = {
 } as const satisfies Record<'open' | 'challenge', ConnectingStep>
 
 export function toStatus(state: State): ClientStatus {
+  if ('waitsFor' in state && state.waitsFor !== undefined) return toPairing(state.waitsFor.error, undefined)
   switch (state.name) {
     case 'idle':
       return { type: 'idle' }
@@ -42,16 +46,14 @@ export function toStatus(state: State): ClientStatus {
     case 'challenged':
       return { type: 'connecting', step: 'answering-challenge', generation: state.generation }
     case 'authenticating':
+    case 'refused':
       return { type: 'connecting', step: 'waiting-for-hello', generation: state.generation }
     case 'ready':
       return { type: 'ready', hello: state.hello, generation: state.generation }
     case 'backoff':
       return { type: 'backoff', error: state.ending.error, nextAttemptAt: state.nextAttemptAt }
-    case 'pairing': {
-      const { error } = state.ending
-      const { requestId, nextCommand } = error
-      return { type: 'pairing', error, requestId, nextCommand, nextAttemptAt: state.nextAttemptAt }
-    }
+    case 'pairing':
+      return toPairing(state.ending.error, state.nextAttemptAt)
     case 'parked': {
       const { error } = state.ending
       return { type: 'parked', error, nextCommand: error.nextCommand }
@@ -59,4 +61,9 @@ export function toStatus(state: State): ClientStatus {
     case 'stopped':
       return { type: 'closed' }
   }
+}
+
+function toPairing(error: ClientError, nextAttemptAt: number | undefined): ClientStatus {
+  const { requestId, nextCommand } = error
+  return { type: 'pairing', error, requestId, nextCommand, nextAttemptAt }
 }

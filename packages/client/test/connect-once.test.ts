@@ -1,6 +1,9 @@
 // One-shot connections against a real `ws` server.
 
 import assert from 'node:assert/strict'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { encodeOk } from '@breakwater/protocol'
 import type { Authenticator } from '../src/credentials/authenticator.ts'
@@ -9,6 +12,7 @@ import { ClientError } from '../src/errors.ts'
 import { connectOnce, createNodeClient, nodeClientInfo } from '../src/node.ts'
 import { CLIENT, wireRefusal } from './support/builders.ts'
 import { helloOk } from './support/hello.ts'
+import { keep } from './support/kept-tokens.ts'
 import { refuse, StandInGateway } from './support/stand-in-gateway.ts'
 
 const cli = nodeClientInfo('cli', 'cli', '0.0.0')
@@ -96,13 +100,13 @@ test('a command line on this machine with a shared secret attaches no device; ev
 
 test('the only second attempt is the one with the stored token after a refused shared one', async () => {
   const store = new MemoryCredentialStore()
-  await store.save({ deviceId: 'd1', role: 'operator' }, { token: 's', scopes: [] })
   await using gateway = await StandInGateway.start({
     onConnect: ({ auth }, socket, frame) =>
       auth?.deviceToken === 's'
         ? socket.send(encodeOk(frame.id, helloOk()))
         : refuse(socket, frame, wireRefusal('AUTH_TOKEN_MISMATCH')),
   })
+  await keep(store, { token: 's', scopes: [] }, { url: gateway.url })
   const options = { url: gateway.url, client: CLIENT, identity, credentials: { token: 'wrong' } }
   await using connection = await connectOnce({ ...options, store })
   assert.equal(connection.hello.type, 'hello-ok')
@@ -112,6 +116,24 @@ test('the only second attempt is the one with the stored token after a refused s
   )
   await assert.rejects(connectOnce(options), { code: 'CONNECT_REFUSED' })
   assert.equal(gateway.connects.length, 3)
+})
+
+test('a token granted to one process is found by the next one in the credentials directory', async () => {
+  await using root = await mkdtempDisposable(join(tmpdir(), 'breakwater-client-'))
+  await using gateway = await StandInGateway.start({
+    onConnect: (_, socket, frame) =>
+      socket.send(encodeOk(frame.id, helloOk({ auth: { deviceToken: 'granted', scopes: ['operator.read'] } }))),
+  })
+  const options = { url: gateway.url, client: CLIENT, identity, credentialsDirectory: join(root.path, 'credentials') }
+  await (await connectOnce({ ...options, credentials: { token: 't' } })).close()
+  await (await connectOnce(options)).close()
+  assert.deepEqual(
+    gateway.connects.map(({ auth, scopes }) => [auth, scopes]),
+    [
+      [{ token: 't' }, ['operator.admin']],
+      [{ token: 'granted', deviceToken: 'granted' }, ['operator.read']],
+    ],
+  )
 })
 
 test('events right behind hello-ok reach `onEvent`, and the stream ends with the connection', async () => {
@@ -143,9 +165,10 @@ test('events right behind hello-ok reach `onEvent`, and the stream ends with the
 test('a granted token that could not be stored shows when the connection is closed', async () => {
   await using gateway = await StandInGateway.start()
   const authenticator: Authenticator = {
-    select: async () => ({ source: 'none', auth: undefined, storedScopes: [], hasFallback: false }),
+    select: async () => ({ source: 'none', auth: undefined, stored: undefined }),
     accepted: () => Promise.reject(new Error('disk full')),
-    refused: async () => {},
+    refused: async () => ({ hasFallback: false }),
+    reissued: async () => {},
   }
   const connection = await connectOnce({ url: gateway.url, client: cli, authenticator })
   assert.deepEqual(await connection.call('x'), { echo: null })

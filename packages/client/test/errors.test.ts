@@ -11,6 +11,7 @@ test('the codes are a deliberate, pinned list', () => {
     'CONNECT_FAILED',
     'CONNECT_REFUSED',
     'CONNECT_TIMEOUT',
+    'CREDENTIALS_BUSY',
     'CREDENTIALS_UNAVAILABLE',
     'IDENTITY_UNAVAILABLE',
     'INSECURE_URL',
@@ -52,7 +53,7 @@ test('a pairing refusal without a command gets one that names its request, unles
   const withId = (requestId: unknown) => refusal('PAIRING_REQUIRED', { details: { requestId } })
   assert.equal(withId('39f97b47-1').nextCommand, 'breakwater devices approve 39f97b47-1')
   for (const bad of ['a b', '$(reboot)', 'a;b', '', '-rf', 7, 'x'.repeat(129)]) {
-    assert.equal(withId(bad).nextCommand, undefined)
+    assert.equal(withId(bad).nextCommand, 'breakwater devices list')
     assert.equal(withId(bad).requestId, undefined)
   }
 })

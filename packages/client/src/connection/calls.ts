@@ -43,6 +43,11 @@ export interface CallsComponents {
   readonly deadlines: Pick<Deadlines<'request'>, 'arm' | 'disarm'>
   /** Delivers a foreign callback; what it throws must not reach the connection. */
   readonly guard: (foreign: () => void) => void
+  /**
+   * Sees every good answer, also one that comes too late for its caller; the caller gets it when what this returns has
+   * resolved. Never rejects. Unset = answers pass.
+   */
+  readonly keep?: (method: string, payload: unknown) => Promise<void> | undefined
 }
 
 const UTF8_BYTES_PER_CHAR = 3
@@ -114,13 +119,18 @@ export class Calls {
     const received = this.#book.receive(frame)
     switch (received.kind) {
       case 'settled':
-        settle(received.request, frame)
+        this.#settle(received.request, frame)
         return
       case 'accepted': {
         const { onAccepted } = received.request.ticket
         if (onAccepted !== undefined) this.#components.guard(() => onAccepted(frame.payload))
         return
       }
+      case 'late':
+        // Its caller has given up; a token in it must not be lost all the same.
+        if (frame.ok) void this.#components.keep?.(received.method, frame.payload)
+        this.#ignoredCount += 1
+        return
       default:
         this.#ignoredCount += 1
     }
@@ -171,6 +181,17 @@ export class Calls {
     if (next !== undefined) this.#arm(next)
   }
 
+  #settle({ method, ticket }: PendingRequest<Ticket>, frame: ResponseFrame): void {
+    ticket.release()
+    if (!frame.ok) {
+      ticket.reject(toRefusal(method, frame))
+      return
+    }
+    const kept = this.#components.keep?.(method, frame.payload)
+    if (kept === undefined) ticket.resolve(frame.payload)
+    else void kept.then(() => ticket.resolve(frame.payload))
+  }
+
   #reject(request: PendingRequest<Ticket>, error: ClientError): void {
     request.ticket.release()
     request.ticket.reject(error)
@@ -179,12 +200,6 @@ export class Calls {
 
 /** Longest timer every platform can hold, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647
-
-function settle({ method, ticket }: PendingRequest<Ticket>, frame: ResponseFrame): void {
-  ticket.release()
-  if (frame.ok) ticket.resolve(frame.payload)
-  else ticket.reject(toRefusal(method, frame))
-}
 
 function toRefusal(method: string, { error: wire, payload }: ResponseFrame): ClientError {
   if (wire === undefined) return new ClientError('INVALID_RESPONSE', `${method}: a failed response without an error`)

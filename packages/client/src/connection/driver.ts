@@ -1,16 +1,10 @@
 // The one place with a socket and timers: performs the machine's effects and feeds what happens back as events.
 // Decides nothing. One socket at a time; a dial settles only once the socket of a failed attempt is gone.
 
-import {
-  cutCloseReason,
-  decodeServerMessage,
-  type EventFrame,
-  type HelloOk,
-  isRecord,
-  type ResponseFrame,
-} from '@breakwater/protocol'
+import { cutCloseReason, decodeServerMessage, type EventFrame, type HelloOk, isRecord } from '@breakwater/protocol'
 import { type Random, SupervisorError } from '@breakwater/supervisor'
 import type { ClientClock } from '../clock.ts'
+import { isReissuing } from '../credentials/issued-tokens.ts'
 import { ClientError, type CloseInfo, type ConnectPhase } from '../errors.ts'
 import type { ClientOptions } from '../options.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -19,15 +13,8 @@ import { Deadlines } from './deadlines.ts'
 import { type Gap, type LastSeq, observeSeq } from './gap-detector.ts'
 import { Handshake, type HandshakeComponents } from './handshake.ts'
 import { Link } from './link.ts'
-import {
-  type Effect,
-  type Ending,
-  type Event,
-  type ReadChallenge,
-  type State,
-  step,
-  type WaitingName,
-} from './machine.ts'
+import { type Effect, type Ending, type Event, type State, step, type WaitingName } from './machine.ts'
+import { payloadLimitOf } from './payload-limit.ts'
 import { checkIntervalMs, isSilent, tickIntervalOf } from './watchdog.ts'
 
 export interface DriverComponents extends Omit<HandshakeComponents, 'isPinned'> {
@@ -65,6 +52,8 @@ interface Run {
   bookkeeping: Promise<void>
 }
 
+type PrepareEffect = Extract<Effect, { type: 'prepare' }>
+
 const NO_GENERATION = -1
 
 export class ConnectionDriver {
@@ -78,7 +67,6 @@ export class ConnectionDriver {
   #inbox: Event[] | undefined
   #lastActivityAt = 0
   #lastSeq: LastSeq
-  #pairingSince: number | undefined
   #restartExpectedMs: number | undefined
   #idSeed: string | undefined
 
@@ -86,7 +74,8 @@ export class ConnectionDriver {
     this.#components = components
     this.#options = options
     this.#deadlines = new Deadlines(components)
-    this.#calls = new Calls({ ...components, deadlines: this.#deadlines }, options)
+    const keep = (method: string, payload: unknown) => this.#keep(method, payload)
+    this.#calls = new Calls({ ...components, deadlines: this.#deadlines, keep }, options)
   }
 
   get state(): State {
@@ -158,8 +147,6 @@ export class ConnectionDriver {
     const previous = this.#state
     const [next, effects] = step(previous, event)
     this.#state = next
-    if (next.name === 'pairing') this.#pairingSince ??= this.#components.clock.now()
-    else if (next.name === 'ready' || next.name === 'stopped') this.#pairingSince = undefined
     for (const effect of effects) this.#perform(effect)
     if (next !== previous) this.#components.guard(() => this.#components.listener.onState(next))
   }
@@ -173,7 +160,7 @@ export class ConnectionDriver {
         this.#deadlines.arm('handshake', this.#timeoutOf(effect.phase), () => this.#feed({ type: 'expired' }))
         break
       case 'prepare':
-        void this.#prepare(effect.challenge, this.#generation)
+        void this.#prepare(effect, this.#generation)
         break
       case 'send':
         this.#run?.link?.send(effect.text)
@@ -183,6 +170,9 @@ export class ConnectionDriver {
         break
       case 'begin':
         this.#begin(effect.hello)
+        break
+      case 'note':
+        this.#note(effect.error)
         break
       case 'end':
         void this.#end(effect.ending)
@@ -211,12 +201,12 @@ export class ConnectionDriver {
     return { open: openTimeoutMs, challenge: challengeTimeoutMs, hello: helloTimeoutMs }[phase]
   }
 
-  async #prepare(challenge: ReadChallenge, generation: number): Promise<void> {
+  async #prepare({ challenge, isWaiting }: PrepareEffect, generation: number): Promise<void> {
     const run = this.#run
     if (run === undefined) return
-    const id = `1:${this.#idPrefix(generation)}`
-    const event = await run.handshake.connectFrame(id, challenge).then(
-      ({ text, hasFallback }): Event => ({ type: 'prepared', text, sent: { id, hasFallback } }),
+    const connectId = `1:${this.#idPrefix(generation)}`
+    const event = await run.handshake.connectFrame(connectId, challenge, isWaiting).then(
+      (text): Event => ({ type: 'prepared', text, connectId }),
       (error: ClientError): Event => ({ type: 'failed', error }),
     )
     if (generation === this.#generation) this.#feed(event)
@@ -235,13 +225,32 @@ export class ConnectionDriver {
         get bufferedBytes() {
           return link.bufferedBytes
         },
-        maxPayloadBytes: hello.policy.maxPayload,
+        maxPayloadBytes: payloadLimitOf(hello.policy),
       },
       this.#idPrefix(run.generation),
     )
     this.#armWatchdog(tickIntervalOf(hello.policy))
     run.bookkeeping = run.handshake.accepted(hello.auth).catch((error) => this.#onCredentialFault(error))
     run.outcome.resolve({ hello, ended: run.ended.promise })
+  }
+
+  #note(error: ClientError): void {
+    const run = this.#run
+    if (run === undefined) return
+    run.bookkeeping = run.handshake.refused(error).then(({ hasFallback, fault }) => {
+      if (fault !== undefined) this.#onCredentialFault(fault)
+      if (run.generation === this.#generation) this.#feed({ type: 'noted', hasFallback })
+    })
+  }
+
+  /** A rotated token is stored before its caller or the next attempt goes on; the close that follows it has to wait. */
+  #keep(method: string, payload: unknown): Promise<void> | undefined {
+    const run = this.#run
+    if (run === undefined || !isReissuing(method)) return undefined
+    run.bookkeeping = run.bookkeeping
+      .then(() => run.handshake.answered(method, payload))
+      .catch((error) => this.#onCredentialFault(error))
+    return run.bookkeeping
   }
 
   /** Everything of the run is over before its owner hears of it: timers, calls, socket, bookkeeping. */
@@ -252,9 +261,6 @@ export class ConnectionDriver {
     this.#generation = NO_GENERATION
     this.#deadlines.clear()
     this.#calls.close(ending.error)
-    if (ending.error.code === 'CONNECT_REFUSED') {
-      run.bookkeeping = run.handshake.refused(ending.error).catch((error) => this.#onCredentialFault(error))
-    }
     await run.link?.gone
     await run.bookkeeping
     run.ended.resolve(ending)
@@ -267,13 +273,8 @@ export class ConnectionDriver {
     if (decoded.kind === 'invalid') return
     this.#lastActivityAt = this.#components.clock.now()
     if (decoded.kind === 'event') this.#onEvent(decoded.frame)
-    else if (this.#state.name === 'authenticating') this.#onAnswer(decoded.frame)
+    else if (this.#state.name === 'authenticating') this.#feed({ type: 'answered', frame: decoded.frame })
     else this.#calls.receive(decoded.frame)
-  }
-
-  #onAnswer(frame: ResponseFrame): void {
-    const nowMs = this.#components.clock.now()
-    this.#feed({ type: 'answered', frame, pairingWaitedMs: nowMs - (this.#pairingSince ?? nowMs) })
   }
 
   #onEvent(frame: EventFrame): void {

@@ -1,13 +1,14 @@
 // Makes the connect frame: credentials and key are fetched while the socket opens, the proof once the challenge is here.
 // Sends nothing itself and keeps nothing between attempts.
 
-import { type ConnectParams, encodeRequest, type HelloOk } from '@breakwater/protocol'
+import { type ConnectParams, encodeRequest, type HelloOk, PAIRING_WAIT_CAP } from '@breakwater/protocol'
 import type { Authenticator, ConnectCredentials, CredentialRequest } from '../credentials/authenticator.ts'
+import { readReissuedToken } from '../credentials/issued-tokens.ts'
 import { resolveScopes } from '../credentials/resolve.ts'
 import { ClientError, type ClientErrorCode } from '../errors.ts'
 import { type DeviceIdentity, type IdentitySource, resolveIdentity } from '../identity/device-identity.ts'
 import { signConnect } from '../identity/sign-connect.ts'
-import type { ClientOptions, Manifest } from '../options.ts'
+import { type ClientOptions, DEFAULTS, type Manifest } from '../options.ts'
 import type { ReadChallenge } from './machine.ts'
 
 export interface HandshakeComponents {
@@ -37,11 +38,13 @@ export class Handshake {
     this.#prelude.catch(() => {})
   }
 
-  /** The connect request as text, and whether a refused token leaves something to try. Rejects with a ClientError. */
-  async connectFrame(id: string, challenge: ReadChallenge): Promise<{ text: string; hasFallback: boolean }> {
+  /** The connect request as text. Rejects with a ClientError. */
+  async connectFrame(id: string, challenge: ReadChallenge, isWaiting: boolean): Promise<string> {
     const { identity, credentials } = await this.#prelude
     const options = this.#options
     const manifest = await this.#manifest()
+    // Who already knows what it waits for, and has the patience stock clients have, lets the gateway hold its answer.
+    const mayHold = isWaiting && challenge.canHold && options.helloTimeoutMs >= DEFAULTS.helloTimeoutMs
     const scopes = resolveScopes(options.role, options.scopes, credentials)
     const { auth } = credentials
     const device = identity === undefined ? undefined : await this.#sign(identity, challenge, scopes, credentials)
@@ -52,12 +55,13 @@ export class Handshake {
       role: options.role,
       scopes,
       ...manifest,
+      ...(mayHold ? { caps: [...(manifest.caps ?? []), PAIRING_WAIT_CAP] } : {}),
       ...(auth === undefined ? {} : { auth }),
       ...(device === undefined ? {} : { device }),
       ...(options.locale === undefined ? {} : { locale: options.locale }),
       ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
     }
-    return { text: encodeRequest(id, 'connect', params), hasFallback: credentials.hasFallback }
+    return encodeRequest(id, 'connect', params)
   }
 
   /** Rejects with CREDENTIALS_UNAVAILABLE when what was granted could not be stored. */
@@ -68,10 +72,27 @@ export class Handshake {
     )
   }
 
-  async refused(error: ClientError): Promise<void> {
-    const { request, credentials } = await this.#prelude
-    await attempt('CREDENTIALS_UNAVAILABLE', 'the refused credential could not be noted', () =>
-      this.#components.authenticator.refused(request, credentials, error),
+  /** Never rejects: what keeps the refusal from being noted is a fault beside the answer. */
+  async refused(error: ClientError): Promise<{ hasFallback: boolean; fault?: ClientError }> {
+    const toFault = (cause: unknown) =>
+      toClientError('CREDENTIALS_UNAVAILABLE', 'the refused credential could not be noted', cause)
+    try {
+      const { request, credentials } = await this.#prelude
+      const { hasFallback, fault } = await this.#components.authenticator.refused(request, credentials, error)
+      return fault === undefined ? { hasFallback } : { hasFallback, fault: toFault(fault) }
+    } catch (cause) {
+      return { hasFallback: false, fault: toFault(cause) }
+    }
+  }
+
+  /** Keeps the token in an answer to `method`. Rejects with CREDENTIALS_UNAVAILABLE when it could not be stored. */
+  async answered(method: string, payload: unknown): Promise<void> {
+    const { request } = await this.#prelude
+    const { deviceId, role } = request
+    const token = deviceId === undefined ? undefined : readReissuedToken(method, payload, { deviceId, role })
+    if (token === undefined) return
+    await attempt('CREDENTIALS_UNAVAILABLE', 'the new device token could not be stored', () =>
+      this.#components.authenticator.reissued(request, token),
     )
   }
 
@@ -112,6 +133,9 @@ async function attempt<T>(code: ClientErrorCode, message: string, work: () => Pr
   try {
     return await work()
   } catch (cause) {
-    throw ClientError.is(cause) ? cause : new ClientError(code, message, { cause })
+    throw toClientError(code, message, cause)
   }
 }
+
+const toClientError = (code: ClientErrorCode, message: string, cause: unknown): ClientError =>
+  ClientError.is(cause) ? cause : new ClientError(code, message, { cause })

@@ -2,17 +2,26 @@
 // A pair that is missing from the table is ignored on purpose: late timers, late closes, answers to nobody.
 // When to dial again is the supervisor's decision; this machine says what an ending means and follows its schedule.
 
-import { type HelloOk, isRecord, type ResponseFrame } from '@breakwater/protocol'
+import {
+  cutCloseReason,
+  ERRORS,
+  type HelloOk,
+  isRecord,
+  PAIRING_WAIT_CAP,
+  type ResponseFrame,
+  type WireErrorShape,
+  wireError,
+} from '@breakwater/protocol'
 import type { Verdict } from '@breakwater/supervisor'
 import { ClientError, type CloseInfo, type ConnectPhase, foreignText } from '../errors.ts'
 import type { TransportClose } from '../transport/transport.ts'
-import { judgeError, type RecoveryContext } from './recovery.ts'
+import { isStarting, judgeError, type RecoveryContext } from './recovery.ts'
 
 /** How a connection ended, or why it never began. */
 export interface Ending {
   readonly error: ClientError
   readonly verdict: Verdict
-  /** The shared token was refused and the stored device token has not been tried with it: one more attempt may work. */
+  /** The credential was refused and there is another one to offer: one more attempt may work. */
   readonly hasFallback: boolean
 }
 
@@ -24,32 +33,39 @@ interface Waiting {
   readonly nextAttemptAt: number | undefined
 }
 
-/** connecting: from the dial until the challenge. challenged: the connect frame is being made. */
+interface Attempting {
+  readonly generation: number
+  /** Why it waits for a person: this attempt asks again whether that has been settled. */
+  readonly waitsFor: Ending | undefined
+}
+
+/**
+ * connecting: from the dial until the challenge. challenged: the connect frame is being made. refused: the gateway said
+ * no, and what that means for the credentials is being noted; the socket no longer matters.
+ */
 export type State =
   | { readonly name: 'idle' }
-  | { readonly name: 'connecting'; readonly generation: number; readonly phase: 'open' | 'challenge' }
-  | { readonly name: 'challenged'; readonly generation: number }
-  | { readonly name: 'authenticating'; readonly generation: number; readonly sent: ConnectSent }
+  | ({ readonly name: 'connecting'; readonly phase: 'open' | 'challenge' } & Attempting)
+  | ({ readonly name: 'challenged' } & Attempting)
+  | ({ readonly name: 'authenticating'; readonly connectId: string } & Attempting)
+  | ({ readonly name: 'refused'; readonly error: ClientError } & Attempting)
   | { readonly name: 'ready'; readonly generation: number; readonly hello: HelloOk }
   | ({ readonly name: 'backoff' } & Waiting)
   | ({ readonly name: 'pairing' } & Waiting)
   | ({ readonly name: 'parked' } & Waiting)
   | { readonly name: 'stopped' }
 
-export interface ConnectSent {
-  readonly id: string
-  readonly hasFallback: boolean
-}
-
 export type Event =
   | { readonly type: 'dial'; readonly generation: number }
   | { readonly type: 'opened' }
   /** The challenge event's payload, unjudged. */
   | { readonly type: 'challenge'; readonly payload: unknown }
-  | { readonly type: 'prepared'; readonly text: string; readonly sent: ConnectSent }
+  | { readonly type: 'prepared'; readonly text: string; readonly connectId: string }
   /** The connect frame cannot be made: key, credentials or manifest are unavailable. */
   | { readonly type: 'failed'; readonly error: ClientError }
-  | { readonly type: 'answered'; readonly frame: ResponseFrame; readonly pairingWaitedMs?: number }
+  | { readonly type: 'answered'; readonly frame: ResponseFrame }
+  /** The refusal has been noted, as far as that was possible. */
+  | { readonly type: 'noted'; readonly hasFallback: boolean }
   | { readonly type: 'expired' }
   /** Nothing was heard for two tick intervals. */
   | { readonly type: 'silent' }
@@ -67,16 +83,21 @@ export interface ReadChallenge {
   readonly nonce: string
   /** Undefined when the gateway gave no usable time; a device cannot sign then. */
   readonly ts: number | undefined
+  /** The gateway can hold its answer until a person has given his. */
+  readonly canHold: boolean
 }
 
 export type Effect =
   | { readonly type: 'open' }
   /** Replaces the handshake deadline. */
   | { readonly type: 'arm'; readonly phase: ConnectPhase }
-  | { readonly type: 'prepare'; readonly challenge: ReadChallenge }
+  /** `isWaiting`: a person is being waited for, and there is time for the gateway to hold its answer. */
+  | { readonly type: 'prepare'; readonly challenge: ReadChallenge; readonly isWaiting: boolean }
   | { readonly type: 'send'; readonly text: string }
   | { readonly type: 'close'; readonly close: CloseInfo }
   | { readonly type: 'begin'; readonly hello: HelloOk }
+  /** Find out what the refusal means for the credentials; answered by `noted`. */
+  | { readonly type: 'note'; readonly error: ClientError }
   /** The attempt or the session is over. The socket may still be closing. */
   | { readonly type: 'end'; readonly ending: Ending }
 
@@ -89,14 +110,16 @@ type Row<N extends StateName> = { readonly [T in EventType]?: (state: StateOf<N>
 export const CLIENT_CLOSE = {
   stopped: { code: 1000, reason: '' },
   failed: { code: 1008, reason: 'connect failed' },
+  retried: { code: 1008, reason: 'connect retry' },
+  starting: { code: 1013, reason: 'gateway starting' },
   noChallenge: { code: 1008, reason: 'connect challenge timeout' },
   badChallenge: { code: 1008, reason: 'connect challenge missing nonce' },
   noHello: { code: 4000, reason: 'connect timeout' },
   silent: { code: 4000, reason: 'tick timeout' },
 } as const satisfies Record<string, CloseInfo>
 
-const dial = (_: State, { generation }: EventOf<'dial'>): Transition => [
-  { name: 'connecting', generation, phase: 'open' },
+const dial = (state: State, { generation }: EventOf<'dial'>): Transition => [
+  { name: 'connecting', generation, phase: 'open', waitsFor: state.name === 'pairing' ? state.ending : undefined },
   [{ type: 'open' }, { type: 'arm', phase: 'open' }],
 ]
 const stop = (): Transition => [{ name: 'stopped' }, [{ type: 'close', close: CLIENT_CLOSE.stopped }]]
@@ -122,9 +145,12 @@ export const TABLE: { readonly [N in StateName]: Row<N> } = {
   idle: { dial, stop },
   connecting: {
     opened: (state) => [{ ...state, phase: 'challenge' }, [{ type: 'arm', phase: 'challenge' }]],
-    challenge: ({ generation }, { payload }) => {
+    challenge: ({ generation, waitsFor }, { payload }) => {
       const challenge = readChallenge(payload)
-      if (challenge !== undefined) return [{ name: 'challenged', generation }, [{ type: 'prepare', challenge }]]
+      if (challenge !== undefined) {
+        const isWaiting = waitsFor !== undefined
+        return [{ name: 'challenged', generation, waitsFor }, [{ type: 'prepare', challenge, isWaiting }]]
+      }
       return end(new ClientError('INVALID_CHALLENGE', 'the challenge carries no nonce'), CLIENT_CLOSE.badChallenge)
     },
     failed,
@@ -136,8 +162,8 @@ export const TABLE: { readonly [N in StateName]: Row<N> } = {
     stop: stopAttempt,
   },
   challenged: {
-    prepared: ({ generation }, { text, sent }) => [
-      { name: 'authenticating', generation, sent },
+    prepared: (state, { text, connectId }) => [
+      { ...state, name: 'authenticating', connectId },
       [
         { type: 'send', text },
         { type: 'arm', phase: 'hello' },
@@ -153,7 +179,14 @@ export const TABLE: { readonly [N in StateName]: Row<N> } = {
     answered,
     failed,
     expired: () => timeout('hello', 'answer connect', CLIENT_CLOSE.noHello),
-    closed: closedEarly,
+    closed: (state, event) =>
+      isUnexplainedMismatch(event.close) ? refuse(state, TOKEN_MISMATCH) : closedEarly(state, event),
+    stop: stopAttempt,
+  },
+  refused: {
+    noted: ({ error }, { hasFallback }) => end(error, closeAfter(error, hasFallback), { hasFallback }),
+    // Given up while noting: the refusal stays the reason.
+    failed: ({ error }) => end(error, CLIENT_CLOSE.failed),
     stop: stopAttempt,
   },
   ready: {
@@ -182,25 +215,40 @@ export function step(state: State, event: Event): Transition {
   return rule === undefined ? [state, []] : rule(state as never, event as never)
 }
 
-function answered(state: StateOf<'authenticating'>, event: EventOf<'answered'>): Transition {
-  const { frame, pairingWaitedMs = 0 } = event
-  const { generation, sent } = state
-  if (frame.id !== sent.id) return [state, []]
+function answered(state: StateOf<'authenticating'>, { frame }: EventOf<'answered'>): Transition {
+  const { generation, connectId } = state
+  if (frame.id !== connectId) return [state, []]
   if (!frame.ok) {
-    const wire = frame.error
-    if (wire === undefined) return end(invalidAnswer(), CLIENT_CLOSE.failed)
-    const error = new ClientError('CONNECT_REFUSED', foreignText(String(wire.message)), { wire })
-    return end(error, CLIENT_CLOSE.failed, { hasFallback: sent.hasFallback, pairingWaitedMs })
+    return frame.error === undefined ? end(invalidAnswer(), CLIENT_CLOSE.failed) : refuse(state, frame.error)
   }
   if (!isHello(frame.payload)) return end(invalidAnswer(), CLIENT_CLOSE.failed)
   const hello = frame.payload
   return [{ name: 'ready', generation, hello }, [{ type: 'begin', hello }]]
 }
 
+function refuse({ generation, waitsFor }: StateOf<'authenticating'>, wire: WireErrorShape): Transition {
+  const error = new ClientError('CONNECT_REFUSED', foreignText(String(wire.message)), { wire })
+  return [{ name: 'refused', generation, waitsFor, error }, [{ type: 'note', error }]]
+}
+
+const closeAfter = (error: ClientError, hasFallback: boolean): CloseInfo => {
+  if (hasFallback) return CLIENT_CLOSE.retried
+  return isStarting(error) ? CLIENT_CLOSE.starting : CLIENT_CLOSE.failed
+}
+
+const TOKEN_MISMATCH = wireError('AUTH_DEVICE_TOKEN_MISMATCH')
+const TOKEN_MISMATCH_REASON = cutCloseReason(ERRORS.AUTH_DEVICE_TOKEN_MISMATCH.message)
+
+/**
+ * Gateways from before error details refuse a device token by the close alone. Their reason is one constant of the wire
+ * and is compared as such; any other close says nothing about the token, which then stays (client notes 4.3).
+ */
+const isUnexplainedMismatch = ({ code, reason }: CloseInfo): boolean =>
+  code === CLIENT_CLOSE.failed.code && reason === TOKEN_MISMATCH_REASON
+
 /** Ends an attempt or a session: the verdict decides how the waiting is called. */
 function end(error: ClientError, close?: CloseInfo, context: RecoveryContext = {}): Transition {
-  const hasFallback = context.hasFallback === true && error.detailCode === 'AUTH_TOKEN_MISMATCH'
-  const ending = { error, verdict: judgeError(error, context), hasFallback }
+  const ending = { error, verdict: judgeError(error, context), hasFallback: context.hasFallback === true }
   const closing: readonly Effect[] = close === undefined ? [] : [{ type: 'close', close }]
   const name = WAITING_AFTER[ending.verdict.verdict]
   return [{ name, ending, isScheduled: false, nextAttemptAt: undefined }, [...closing, { type: 'end', ending }]]
@@ -210,8 +258,12 @@ const WAITING_AFTER = { retry: 'backoff', pairing: 'pairing', terminal: 'parked'
 
 function readChallenge(payload: unknown): ReadChallenge | undefined {
   if (!isRecord(payload) || typeof payload.nonce !== 'string' || payload.nonce.trim() === '') return undefined
-  const { nonce, ts } = payload
-  return { nonce, ts: typeof ts === 'number' && Number.isSafeInteger(ts) && ts >= 0 ? ts : undefined }
+  const { nonce, ts, capabilities } = payload
+  return {
+    nonce,
+    ts: typeof ts === 'number' && Number.isSafeInteger(ts) && ts >= 0 ? ts : undefined,
+    canHold: Array.isArray(capabilities) && capabilities.includes(PAIRING_WAIT_CAP),
+  }
 }
 
 function isHello(payload: unknown): payload is HelloOk {

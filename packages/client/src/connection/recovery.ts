@@ -5,16 +5,20 @@ import { ERRORS, type ErrorName, RECOVERIES, type Recovery } from '@breakwater/p
 import type { Verdict } from '@breakwater/supervisor'
 import { CLIENT_ERRORS, type ClientError } from '../errors.ts'
 
-/** Delay before the one retry that sends the stored device token along with the refused shared token. */
+/** Wait before another credential is tried after one was refused. */
 export const FALLBACK_RETRY_MS = 250
 /** Hint assumed when a gateway says it is starting without saying for how long. */
 export const STARTING_RETRY_MS = 500
 /** Wait after AUTH_RATE_LIMITED without a hint: the limiter's window. */
 export const RATE_LIMITED_RETRY_MS = 60_000
 
-/** Bounds of asking again for a pairing that a person has yet to approve, in milliseconds. */
-export const PAIRING_POLL_MIN_MS = 1_000
-export const PAIRING_POLL_MAX_MS = 30_000
+/**
+ * Wait before a live pairing request is asked for again, in milliseconds. The supervisor adds up to a second of spread, so
+ * that an approval is noticed after one second on average and after two at most.
+ */
+export const PAIRING_POLL_MS = 500
+/** Least wait a gateway's hint about a pairing request may lead to, in milliseconds. */
+export const PAIRING_POLL_FLOOR_MS = 100
 
 /** Refusals that heal without anybody's help although the table names a fault: clocks, nonces, proxies, redeployments. */
 const RETRIED: ReadonlySet<string> = new Set([
@@ -38,10 +42,8 @@ const TERMINAL: ReadonlySet<string> = new Set([
 const TERMINAL_UPGRADE_TYPES: ReadonlySet<string> = new Set(['proxy_attribution_required'])
 
 export interface RecoveryContext {
-  /** The authenticator has another credential to offer after AUTH_TOKEN_MISMATCH. */
+  /** The authenticator has another credential to offer. */
   readonly hasFallback?: boolean
-  /** How long this client has been waiting for the approval, in milliseconds. Unset = 0. */
-  readonly pairingWaitedMs?: number
   /** The gateway announced a restart and when it expects to be back. */
   readonly restartExpectedMs?: number | undefined
 }
@@ -56,30 +58,31 @@ export function judgeError(error: ClientError, context: RecoveryContext = {}): V
   return error.code === 'TLS_UNTRUSTED' || error.code === 'INVALID_RESPONSE' ? retry(error) : terminal(error)
 }
 
-function judgeRefusal(error: ClientError, { hasFallback, pairingWaitedMs = 0 }: RecoveryContext): Verdict {
-  const { detailCode, details } = error
-  if (detailCode === 'PAIRING_REQUIRED') return judgePairing(error, pairingWaitedMs)
-  if (detailCode === 'AUTH_TOKEN_MISMATCH' && hasFallback === true) {
-    return { ...retry(error, FALLBACK_RETRY_MS), starting: true }
-  }
+function judgeRefusal(error: ClientError, { hasFallback }: RecoveryContext): Verdict {
+  const { detailCode } = error
+  if (hasFallback === true) return { ...retry(error, FALLBACK_RETRY_MS), starting: true }
+  if (detailCode === 'PAIRING_REQUIRED') return judgePairing(error)
   if (detailCode === 'AUTH_RATE_LIMITED') return retry(error, error.retryAfterMs ?? RATE_LIMITED_RETRY_MS)
-  if (error.wire?.code === 'UNAVAILABLE' && details.reason === 'startup-sidecars') {
+  if (isStarting(error)) {
     return { ...retry(error, error.retryAfterMs ?? STARTING_RETRY_MS), starting: true }
   }
   return isTransient(error) ? retry(error) : terminal(error)
 }
 
+/** The gateway is up and asks to be left alone for a moment: it starts, or paces arrivals. */
+export const isStarting = ({ wire, details }: ClientError): boolean =>
+  wire?.code === 'UNAVAILABLE' && details.reason === 'startup-sidecars'
+
 /**
- * A request the gateway keeps live is asked for again: after the gateway's hint, else after a tenth of the time waited so
- * far. Any other is left alone, because asking again would only disturb it.
+ * A request the gateway keeps live is asked for again, after the gateway's hint or about a second. Any other is left alone,
+ * because asking again would only disturb it.
  */
-function judgePairing(error: ClientError, waitedMs: number): Verdict {
+function judgePairing(error: ClientError): Verdict {
   const { details, requestId } = error
   const pause = { verdict: 'pairing', reason: error.message, code: codeOf(error), requestId } as const
   const isLive = details.pauseReconnect === false || details.recommendedNextStep === 'wait_then_retry'
   if (!isLive) return pause
-  const askAgainMs = Math.min(Math.max(waitedMs / 10, PAIRING_POLL_MIN_MS), PAIRING_POLL_MAX_MS)
-  return { ...pause, retryAfterMs: error.retryAfterMs ?? Math.round(askAgainMs) }
+  return { ...pause, retryAfterMs: Math.max(error.retryAfterMs ?? PAIRING_POLL_MS, PAIRING_POLL_FLOOR_MS) }
 }
 
 function isTransient(error: ClientError): boolean {

@@ -21,7 +21,7 @@ export type Received<T> =
   /** An intermediate answer; the request stays. */
   | { readonly kind: 'accepted'; readonly request: PendingRequest<T> }
   /** A further answer to a request that is settled, cancelled or expired. */
-  | { readonly kind: 'late' }
+  | { readonly kind: 'late'; readonly method: string }
   /** An id that was never used, or was forgotten. */
   | { readonly kind: 'unknown' }
 
@@ -35,7 +35,8 @@ export interface RequestBookLimits {
 export class RequestBook<T> {
   readonly #limits: RequestBookLimits
   readonly #pending = new Map<string, PendingRequest<T>>()
-  readonly #settled = new Set<string>()
+  /** Methods by id. */
+  readonly #settled = new Map<string, string>()
   #unboundedCount = 0
 
   constructor(limits: RequestBookLimits) {
@@ -65,7 +66,10 @@ export class RequestBook<T> {
 
   receive(frame: ResponseFrame): Received<T> {
     const request = this.#pending.get(frame.id)
-    if (request === undefined) return { kind: this.#settled.has(frame.id) ? 'late' : 'unknown' }
+    if (request === undefined) {
+      const method = this.#settled.get(frame.id)
+      return method === undefined ? { kind: 'unknown' } : { kind: 'late', method }
+    }
     if (request.expectFinal && isAccepted(frame)) return { kind: 'accepted', request }
     this.#settle(request)
     return { kind: 'settled', request }
@@ -106,9 +110,9 @@ export class RequestBook<T> {
   #settle(request: PendingRequest<T>): void {
     this.#pending.delete(request.id)
     if (request.deadlineAt === undefined) this.#unboundedCount -= 1
-    this.#settled.add(request.id)
+    this.#settled.set(request.id, request.method)
     if (this.#settled.size > this.#limits.maxSettled) {
-      const [oldest] = this.#settled
+      const [oldest] = this.#settled.keys()
       if (oldest !== undefined) this.#settled.delete(oldest)
     }
   }

@@ -1,21 +1,28 @@
-// Tokens kept for as long as the process lives. For tests, and for callers that manage credentials themselves.
+// Credentials kept for as long as the process lives. For tests, and for callers that manage credentials themselves.
 
-import type { CredentialStore, StoredToken, TokenKey } from './credential-store.ts'
+import type { CredentialStore, GatewayRecord, RecordChange } from './credential-store.ts'
+import type { GatewayKey } from './gateway-key.ts'
+import { applyChanges, EMPTY_RECORD } from './gateway-record.ts'
+import { RecordWatchers } from './record-watchers.ts'
 
 export class MemoryCredentialStore implements CredentialStore {
-  readonly #tokens = new Map<string, StoredToken>()
+  readonly #records = new Map<GatewayKey, GatewayRecord>()
+  readonly #watchers = new RecordWatchers()
 
-  async load(key: TokenKey): Promise<StoredToken | undefined> {
-    return this.#tokens.get(nameOf(key))
+  async load(gateway: GatewayKey): Promise<GatewayRecord> {
+    return this.#records.get(gateway) ?? EMPTY_RECORD
   }
 
-  async save(key: TokenKey, token: StoredToken): Promise<void> {
-    this.#tokens.set(nameOf(key), { token: token.token, scopes: [...token.scopes] })
+  async apply(gateway: GatewayKey, changes: readonly RecordChange[]): Promise<GatewayRecord> {
+    const before = this.#records.get(gateway) ?? EMPTY_RECORD
+    const after = applyChanges(before, changes)
+    if (after === before) return before
+    this.#records.set(gateway, after)
+    this.#watchers.notify(gateway)
+    return after
   }
 
-  async remove(key: TokenKey): Promise<void> {
-    this.#tokens.delete(nameOf(key))
+  subscribe(gateway: GatewayKey, listener: () => void): () => void {
+    return this.#watchers.subscribe(gateway, listener)
   }
 }
-
-const nameOf = ({ deviceId, role }: TokenKey): string => `${role} ${deviceId}`

@@ -14,15 +14,13 @@ export interface CredentialInput {
   /** From a setup code; good for one hand-off. */
   readonly bootstrapToken?: string | undefined
   /** Send the bootstrap token even though other credentials exist, and nothing else with it. */
-  readonly preferBootstrapToken?: boolean
+  readonly preferBootstrapToken?: boolean | undefined
 }
 
 export interface ResolveContext {
   readonly stored: StoredToken | undefined
   /** This is the one retry after AUTH_TOKEN_MISMATCH: send the shared token and the stored one together. */
   readonly isFallback: boolean
-  /** Loopback, or TLS with a pin: the stored token may be tried after the shared one was refused. */
-  readonly isFallbackTrusted: boolean
 }
 
 export function resolveCredentials(input: CredentialInput, context: ResolveContext): ConnectCredentials {
@@ -30,30 +28,27 @@ export function resolveCredentials(input: CredentialInput, context: ResolveConte
   const password = present(input.password)
   const deviceToken = present(input.deviceToken)
   const bootstrapToken = present(input.bootstrapToken)
-  const { stored } = context
+  const { stored, isFallback } = context
+  const chosen = (source: CredentialSource, auth: ConnectAuth | undefined) => ({ source, auth, stored })
+  const withPassword = password === undefined ? {} : { password }
   if (bootstrapToken !== undefined && input.preferBootstrapToken === true) {
     return chosen('bootstrap-token', { bootstrapToken })
   }
   if (token !== undefined) {
-    if (context.isFallback && stored !== undefined) {
-      return chosen('token-with-stored', { token, deviceToken: stored.token }, stored.scopes)
-    }
-    const hasFallback = stored !== undefined && deviceToken === undefined && context.isFallbackTrusted
-    const auth = password === undefined ? { token } : { token, password }
-    return { ...chosen('token', auth), hasFallback: hasFallback && !context.isFallback }
+    if (deviceToken !== undefined) return chosen('token', { token, ...withPassword, deviceToken })
+    if (!isFallback || stored === undefined) return chosen('token', { token, ...withPassword })
+    return chosen('token-with-stored', { token, ...withPassword, deviceToken: stored.token })
   }
-  if (deviceToken !== undefined) return chosen('device-token', { token: deviceToken, deviceToken })
+  if (deviceToken !== undefined) return chosen('device-token', { token: deviceToken, ...withPassword, deviceToken })
   if (password !== undefined) return chosen('password', { password })
-  if (stored !== undefined) {
-    return chosen('stored-token', { token: stored.token, deviceToken: stored.token }, stored.scopes)
-  }
+  if (stored !== undefined) return chosen('stored-token', { token: stored.token, deviceToken: stored.token })
   if (bootstrapToken !== undefined) return chosen('bootstrap-token', { bootstrapToken })
   return chosen('none', undefined)
 }
 
 const DEFAULT_OPERATOR_SCOPES: readonly string[] = ['operator.admin']
 
-/** Explicit scopes as given; else those of the stored token; else admin. A node asks for none. */
+/** Explicit scopes as given; else those of the stored token when it is sent; else admin. A node asks for none. */
 export function resolveScopes(
   role: Role,
   explicit: readonly string[] | undefined,
@@ -61,21 +56,28 @@ export function resolveScopes(
 ): readonly string[] {
   if (explicit !== undefined) return explicit
   if (role === 'node') return []
-  const isStored = credentials.source === 'stored-token' && credentials.storedScopes.length > 0
-  return isStored ? credentials.storedScopes : DEFAULT_OPERATOR_SCOPES
+  const scopes = sentStoredToken(credentials)?.scopes ?? []
+  return scopes.length > 0 ? scopes : DEFAULT_OPERATOR_SCOPES
 }
+
+/** The stored token, if it is part of what is sent. */
+export const sentStoredToken = ({ source, stored }: ConnectCredentials): StoredToken | undefined =>
+  source === 'stored-token' || source === 'token-with-stored' ? stored : undefined
 
 /** True when a secret is given that authenticates without a device. */
 export const hasSharedSecret = (input: CredentialInput): boolean =>
   present(input.token) !== undefined || present(input.password) !== undefined
 
-const chosen = (
-  source: CredentialSource,
-  auth: ConnectAuth | undefined,
-  storedScopes: readonly string[] = [],
-): ConnectCredentials => ({ source, auth, storedScopes, hasFallback: false })
+/** The input after the bootstrap token `spent` was redeemed; what it was preferred to is superseded with it. */
+export function withoutBootstrap(input: CredentialInput, spent: string | undefined): CredentialInput {
+  const bootstrapToken = present(input.bootstrapToken)
+  if (bootstrapToken === undefined || bootstrapToken !== spent) return input
+  const { token, password, deviceToken, preferBootstrapToken } = input
+  return preferBootstrapToken === true ? { deviceToken } : { token, password, deviceToken }
+}
 
-function present(value: string | undefined): string | undefined {
+/** Trimmed; undefined when nothing is left. */
+export function present(value: string | undefined): string | undefined {
   const trimmed = value?.trim()
   return trimmed === '' ? undefined : trimmed
 }

@@ -2,9 +2,10 @@
 // a new key would be a new device, and the old one's approvals would be lost behind somebody's back.
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isRecord } from '@breakwater/protocol'
+import { makePrivateDirectory, nodeFileSystem, syncDirectory, writeDurably } from '../durable-file.ts'
 import { ClientError } from '../errors.ts'
 import type { DeviceIdentity } from './device-identity.ts'
 
@@ -85,8 +86,8 @@ async function writeNewIdentity(path: string): Promise<void> {
   }
   const temporary = `${path}.${process.pid}.${file.deviceId.slice(0, 8)}.tmp`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await writeDurably(temporary, `${JSON.stringify(file, null, 2)}\n`)
+    await makePrivateDirectory(nodeFileSystem, dirname(path))
+    await writeDurably(nodeFileSystem, temporary, `${JSON.stringify(file, null, 2)}\n`)
     try {
       await link(temporary, path)
     } catch (error) {
@@ -94,23 +95,10 @@ async function writeNewIdentity(path: string): Promise<void> {
     } finally {
       await unlink(temporary)
     }
-    await syncDirectory(dirname(path))
+    await syncDirectory(nodeFileSystem, dirname(path))
   } catch (cause) {
     throw unavailable(path, 'it cannot be created', cause)
   }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  await using file = await open(path, 'wx', 0o600)
-  await file.writeFile(text)
-  await file.sync()
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows has no handle to a directory; the file itself is synced there all the same.
-  if (process.platform === 'win32') return
-  await using directory = await open(path, 'r')
-  await directory.sync()
 }
 
 const unavailable = (path: string, why: string, cause?: unknown): ClientError =>

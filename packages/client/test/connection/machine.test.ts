@@ -13,7 +13,7 @@ import {
   TABLE,
 } from '../../src/connection/machine.ts'
 import { ClientError } from '../../src/errors.ts'
-import { wireRefusal } from '../support/builders.ts'
+import { refusal, wireRefusal } from '../support/builders.ts'
 import { helloOk } from '../support/hello.ts'
 
 const error = new ClientError('CONNECT_FAILED', 'down')
@@ -23,9 +23,10 @@ const hello: HelloOk = helloOk()
 
 const STATES: { readonly [N in StateName]: Extract<State, { name: N }> } = {
   idle: { name: 'idle' },
-  connecting: { name: 'connecting', generation: 3, phase: 'open' },
-  challenged: { name: 'challenged', generation: 3 },
-  authenticating: { name: 'authenticating', generation: 3, sent: { id: '1:x', hasFallback: false } },
+  connecting: { name: 'connecting', generation: 3, phase: 'open', waitsFor: undefined },
+  challenged: { name: 'challenged', generation: 3, waitsFor: undefined },
+  authenticating: { name: 'authenticating', generation: 3, connectId: '1:x', waitsFor: undefined },
+  refused: { name: 'refused', generation: 3, error: refusal('AUTH_TOKEN_MISSING'), waitsFor: undefined },
   ready: { name: 'ready', generation: 3, hello },
   backoff: { name: 'backoff', ...waiting },
   pairing: { name: 'pairing', ...waiting },
@@ -37,9 +38,10 @@ const EVENTS: { readonly [T in EventType]: Extract<Event, { type: T }> } = {
   dial: { type: 'dial', generation: 4 },
   opened: { type: 'opened' },
   challenge: { type: 'challenge', payload: { nonce: 'n', ts: 7 } },
-  prepared: { type: 'prepared', text: 'frame', sent: { id: '1:x', hasFallback: true } },
+  prepared: { type: 'prepared', text: 'frame', connectId: '1:x' },
   failed: { type: 'failed', error: new ClientError('IDENTITY_UNAVAILABLE', 'no key') },
   answered: { type: 'answered', frame: { type: 'res', id: '1:x', ok: true, payload: hello } },
+  noted: { type: 'noted', hasFallback: false },
   expired: { type: 'expired' },
   silent: { type: 'silent' },
   closed: { type: 'closed', close: { code: 1006, reason: '' } },
@@ -71,6 +73,11 @@ const GRID: { readonly [N in StateName]: { readonly [T in EventType]?: readonly 
     failed: ['parked', 'close:1008', 'end:IDENTITY_UNAVAILABLE'],
     expired: ['backoff', 'close:4000', 'end:CONNECT_TIMEOUT'],
     closed: ['backoff', 'end:CONNECT_FAILED'],
+    stop: ['stopped', 'close:1000', 'end:CLOSED'],
+  },
+  refused: {
+    noted: ['parked', 'close:1008', 'end:CONNECT_REFUSED'],
+    failed: ['parked', 'close:1008', 'end:CONNECT_REFUSED'],
     stop: ['stopped', 'close:1000', 'end:CLOSED'],
   },
   ready: {
@@ -138,8 +145,24 @@ test('the challenge is handed on with its time, or without one that nobody could
     [undefined, undefined],
   ]) {
     const { effects } = run(STATES.connecting, { type: 'challenge', payload: { nonce: 'n', ts } })
-    assert.deepEqual(effects, [{ type: 'prepare', challenge: { nonce: 'n', ts: read } }])
+    const challenge = { nonce: 'n', ts: read, canHold: false }
+    assert.deepEqual(effects, [{ type: 'prepare', challenge, isWaiting: false }])
   }
+})
+
+test('an attempt made while a person is waited for knows it to its end, and what the gateway can do about it', () => {
+  const [connecting] = step(STATES.pairing, { type: 'dial', generation: 4 })
+  assert.ok(connecting.name === 'connecting')
+  assert.equal(connecting.waitsFor, ending)
+  const payload = { nonce: 'n', ts: 7, capabilities: ['other', 'pairing-wait'] }
+  const [challenged, effects] = step(connecting, { type: 'challenge', payload })
+  assert.deepEqual(effects, [{ type: 'prepare', challenge: { nonce: 'n', ts: 7, canHold: true }, isWaiting: true }])
+  const [authenticating] = step(challenged, EVENTS.prepared)
+  const frame = { type: 'res', id: '1:x', ok: false, error: wireRefusal('PAIRING_REQUIRED') } as const
+  const [refused] = step(authenticating, { type: 'answered', frame })
+  assert.ok(refused.name === 'refused' && refused.waitsFor === ending)
+  const [fresh] = step(STATES.backoff, { type: 'dial', generation: 4 })
+  assert.ok(fresh.name === 'connecting' && fresh.waitsFor === undefined)
 })
 
 test('each handshake deadline names its phase and closes as the wire says', () => {
@@ -162,12 +185,20 @@ test('only the answer to its own connect request counts', () => {
   assert.equal(step(STATES.authenticating, other)[0], STATES.authenticating)
 })
 
+/** The gateway refuses, and what that means has been noted. */
+const refuse = (code: string | undefined, over = {}, hasFallback = false) => {
+  const error = wireRefusal(code, over)
+  const [refused, effects] = step(STATES.authenticating, {
+    type: 'answered',
+    frame: { type: 'res', id: '1:x', ok: false, error },
+  })
+  assert.ok(refused.name === 'refused')
+  assert.deepEqual(effects, [{ type: 'note', error: refused.error }])
+  assert.equal(refused.error.wire, error)
+  return run(refused, { type: 'noted', hasFallback })
+}
+
 test('a refusal keeps the whole error and parks, pairs or retries as its code says', () => {
-  const refuse = (code: string, over = {}) =>
-    run(STATES.authenticating, {
-      type: 'answered',
-      frame: { type: 'res', id: '1:x', ok: false, error: wireRefusal(code, over) },
-    })
   assert.equal(refuse('AUTH_TOKEN_MISSING').next.name, 'parked')
   assert.equal(refuse('DEVICE_AUTH_NONCE_MISMATCH').next.name, 'backoff')
   const pairing = refuse('PAIRING_REQUIRED', { details: { requestId: 'r1' } })
@@ -177,14 +208,55 @@ test('a refusal keeps the whole error and parks, pairs or retries as its code sa
   assert.deepEqual(pairing.effects[0], { type: 'close', close: CLIENT_CLOSE.failed })
 })
 
-test('a refused shared token may be followed by the stored one only when there is one', () => {
-  const frame = { type: 'res', id: '1:x', ok: false, error: wireRefusal('AUTH_TOKEN_MISMATCH') } as const
-  const withFallback = { ...STATES.authenticating, sent: { id: '1:x', hasFallback: true } }
-  assert.equal(run(STATES.authenticating, { type: 'answered', frame }).next.name, 'parked')
-  const retried = run(withFallback, { type: 'answered', frame })
-  assert.equal(retried.next.name, 'backoff')
-  assert.equal(retried.ending?.hasFallback, true)
-  assert.equal(retried.verdict?.verdict === 'retry' && retried.verdict.retryAfterMs, 250)
+test('a refused credential is followed by another one only when there is one', () => {
+  for (const code of ['AUTH_TOKEN_MISMATCH', 'AUTH_DEVICE_TOKEN_MISMATCH', 'AUTH_BOOTSTRAP_TOKEN_INVALID']) {
+    const last = refuse(code)
+    assert.equal(last.next.name, 'parked')
+    assert.equal(last.ending?.hasFallback, false)
+    const retried = refuse(code, {}, true)
+    assert.equal(retried.next.name, 'backoff')
+    assert.equal(retried.ending?.hasFallback, true)
+    assert.equal(retried.verdict?.verdict === 'retry' && retried.verdict.retryAfterMs, 250)
+    assert.deepEqual(retried.effects[0], { type: 'close', close: CLIENT_CLOSE.retried })
+  }
+})
+
+test('a gateway that is starting is left with 1013', () => {
+  const starting = refuse(undefined, { code: 'UNAVAILABLE', details: { reason: 'startup-sidecars' } })
+  assert.equal(starting.next.name, 'backoff')
+  assert.deepEqual(starting.effects[0], { type: 'close', close: CLIENT_CLOSE.starting })
+})
+
+test('while a refusal is being noted the socket no longer matters, and the refusal stays the reason', () => {
+  const frame = { type: 'res', id: '1:x', ok: false, error: wireRefusal('AUTH_SCOPE_MISMATCH') } as const
+  const [refused] = step(STATES.authenticating, { type: 'answered', frame })
+  const late: Event[] = [EVENTS.closed, EVENTS.expired, EVENTS.silent, { type: 'answered', frame }]
+  for (const event of late) assert.equal(step(refused, event)[0], refused)
+  assert.equal(run(refused, EVENTS.failed).error?.detailCode, 'AUTH_SCOPE_MISMATCH')
+})
+
+test('a device token refused by the close alone, in the one reason of the wire, is a refusal like the answered one', () => {
+  const close = { code: 1008, reason: 'unauthorized: device token mismatch (rotate/reissue device token)' }
+  const [refused, effects] = step(STATES.authenticating, { type: 'closed', close })
+  assert.ok(refused.name === 'refused')
+  assert.equal(refused.error.detailCode, 'AUTH_DEVICE_TOKEN_MISMATCH')
+  assert.deepEqual(effects, [{ type: 'note', error: refused.error }])
+  const unexplained = [
+    [STATES.authenticating, { code: 1008, reason: 'device token mismatch' }],
+    [STATES.authenticating, { ...close, reason: `${close.reason}!` }],
+    [STATES.authenticating, { ...close, code: 4001 }],
+    [STATES.challenged, close],
+    [STATES.connecting, close],
+    [STATES.ready, close],
+  ] as const
+  for (const [state, other] of unexplained) {
+    const { next, effects: after } = run(state, { type: 'closed', close: other })
+    assert.equal(next.name, 'backoff', `${state.name} ${other.code} ${other.reason}`)
+    assert.deepEqual(
+      after.map(({ type }) => type),
+      ['end'],
+    )
+  }
 })
 
 test('an answer to connect that is neither hello-ok nor an error is a fault of the gateway', () => {
@@ -226,6 +298,8 @@ test('the codes and reasons a client closes with are pinned', () => {
   assert.deepEqual(CLIENT_CLOSE, {
     stopped: { code: 1000, reason: '' },
     failed: { code: 1008, reason: 'connect failed' },
+    retried: { code: 1008, reason: 'connect retry' },
+    starting: { code: 1013, reason: 'gateway starting' },
     noChallenge: { code: 1008, reason: 'connect challenge timeout' },
     badChallenge: { code: 1008, reason: 'connect challenge missing nonce' },
     noHello: { code: 4000, reason: 'connect timeout' },

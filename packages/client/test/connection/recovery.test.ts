@@ -45,23 +45,21 @@ test('pairing pauses and keeps the request id', () => {
   })
 })
 
-test('a request the gateway keeps live is asked for again: as hinted, else after a tenth of the time waited', () => {
-  const judge = (details: object, more = {}, pairingWaitedMs = 0) => {
-    const verdict = judgeError(refusal('PAIRING_REQUIRED', { details: { requestId: 'r1', ...details }, ...more }), {
-      pairingWaitedMs,
-    })
+test('a request the gateway keeps live is asked for again: as hinted, else after half a second and the spread', () => {
+  const judge = (details: object, more = {}) => {
+    const verdict = judgeError(refusal('PAIRING_REQUIRED', { details: { requestId: 'r1', ...details }, ...more }))
     assert.ok(verdict.verdict === 'pairing')
     assert.equal(verdict.requestId, 'r1')
     return verdict.retryAfterMs
   }
   for (const live of [{ pauseReconnect: false }, { recommendedNextStep: 'wait_then_retry' }]) {
-    assert.equal(judge(live), 1_000)
-    assert.equal(judge(live, {}, 60_000), 6_000)
-    assert.equal(judge(live, {}, 10_000_000), 30_000)
-    assert.equal(judge(live, { retryAfterMs: 2_000 }, 10_000_000), 2_000)
+    assert.equal(judge(live), 500)
+    assert.equal(judge(live, { retryAfterMs: 2_000 }), 2_000)
+    assert.equal(judge(live, { retryAfterMs: 60_000 }), 60_000)
+    assert.equal(judge(live, { retryAfterMs: 0 }), 100, 'a gateway that held the request may be asked again soon')
   }
   assert.equal(judge({}), undefined)
-  assert.equal(judge({ pauseReconnect: true }, {}, 60_000), undefined)
+  assert.equal(judge({ pauseReconnect: true }), undefined)
 })
 
 test('a locked-out source comes back when told, or after a minute, but never guesses in between', () => {
@@ -90,10 +88,16 @@ test('the recovery a gateway names decides for codes this client does not know',
   assert.equal(verdictOf(refusal(undefined)), 'retry')
 })
 
-test('the refused shared token is retried once with the stored one, after 250 ms', () => {
-  const verdict = judgeError(refusal('AUTH_TOKEN_MISMATCH'), { hasFallback: true })
-  assert.ok(verdict.verdict === 'retry')
-  assert.deepEqual([verdict.retryAfterMs, verdict.starting], [250, true])
+test('after a refused credential the next one is tried after 250 ms, without the backoff growing', () => {
+  for (const code of ['AUTH_TOKEN_MISMATCH', 'AUTH_DEVICE_TOKEN_MISMATCH', 'AUTH_BOOTSTRAP_TOKEN_INVALID']) {
+    const verdict = judgeError(refusal(code), { hasFallback: true })
+    assert.ok(verdict.verdict === 'retry')
+    assert.deepEqual([verdict.retryAfterMs, verdict.starting], [250, true])
+  }
+})
+
+test('every refusal that parks names the next command, also where the gateway does not', () => {
+  for (const code of PAUSED) assert.match(refusal(code).nextCommand ?? '', /^breakwater [a-z-]/, code)
 })
 
 test('HTTP answers to the upgrade retry after their hint, except where a setting has to change', () => {
@@ -117,6 +121,7 @@ test('every other error of the client has one pinned fate', () => {
     INSECURE_URL: 'terminal',
     IDENTITY_UNAVAILABLE: 'terminal',
     CREDENTIALS_UNAVAILABLE: 'terminal',
+    CREDENTIALS_BUSY: 'retry',
     CONNECT_FAILED: 'retry',
     CONNECT_TIMEOUT: 'retry',
     CONNECT_REFUSED: 'retry',
