@@ -1,16 +1,16 @@
 // The composition root: builds every layer from the ones before it, from the disk upwards to the socket, and names the
 // order in which their parts start. Reads as the picture in docs/architecture.md. Decides nothing.
 
-import { CLOSE } from '@breakwater/protocol'
 import { ParamsValidators } from '@breakwater/protocol/params-validators'
 import { LiveAuth } from './auth/live-auth.ts'
-import { type Audience, createAudience } from './composition/audience.ts'
+import { createAudience } from './composition/audience.ts'
 import { type ConfigSource, fixedSource, openConfiguration } from './composition/configuration.ts'
 import { createEntrance, type Entrance } from './composition/entrance.ts'
 import { observe } from './composition/observation.ts'
 import { createPairing } from './composition/pairing.ts'
 import { openState } from './composition/state.ts'
 import { type CallerIdentity, inProcessPeer } from './connection/in-process-peer.ts'
+import { Departure, type DepartureRequest } from './departure.ts'
 import { createDomain } from './domain.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { hostOfBind, isLoopbackBind } from './listener/bind-addresses.ts'
@@ -41,9 +41,20 @@ export interface Gateway {
   readonly tokenPath: string | undefined
   /** Calls a method as a part of this process would: explicit role and scopes, no socket (law 2). */
   callAs(caller: CallerIdentity, method: string, params?: unknown): Promise<unknown>
-  /** Says goodbye to everyone, closes 1012 and resolves when nothing is left running. */
-  stop(reason?: string): Promise<void>
+  /**
+   * Tells everyone, finishes what runs, closes 1012 and resolves when nothing is left running, in less than 10 s.
+   * A second call joins the first.
+   */
+  stop(reason?: string, options?: StopOptions): Promise<void>
 }
+
+export interface StopOptions {
+  /** How long the next start is expected to take, in milliseconds; undefined: nobody is known to start it again. */
+  readonly restartMs?: number
+}
+
+/** What stopping the parts may take once the connections are gone. */
+const STOP_PARTS_WITHIN_MS = 1_500
 
 /** Starts a gateway. Rejects with `StartFault`, `ListenFault`, `TlsFault` or a store fault, and leaves nothing behind. */
 export async function startGateway(options: GatewayOptions, components: GatewayComponents): Promise<Gateway> {
@@ -93,7 +104,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     setReading: (ownerKey, reading) => audience.peers.setReading(ownerKey, reading),
     spans: observation.spans,
   })
-  const closing = { isStopping: false }
+  let stopping: Promise<void> | undefined
   const entrance: Entrance = createEntrance({
     options,
     configuration,
@@ -105,7 +116,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     domain,
     router,
     auth,
-    isStopping: () => closing.isStopping,
+    isStopping: () => stopping !== undefined,
   })
   const lifecycle = new Lifecycle(
     [
@@ -120,6 +131,16 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     ],
     log.child('gateway'),
   )
+  const departure = new Departure({ ...observation, ...audience, router, log: log.child('gateway') })
+  const stop = async (request: DepartureRequest): Promise<void> => {
+    // Who leaves is no news any more.
+    audience.presence.stop()
+    try {
+      await departure.run(request)
+    } finally {
+      await lifecycle.stop(STOP_PARTS_WITHIN_MS)
+    }
+  }
   await logReady
   await lifecycle.start()
   return {
@@ -128,11 +149,9 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     tlsFingerprint: state.tls?.fingerprintSha256,
     tokenPath: state.generatedToken?.path,
     callAs: (caller, method, params) => router.call(inProcessPeer(caller), method, params),
-    stop: async (reason = 'gateway stopping') => {
-      if (closing.isStopping) return
-      closing.isStopping = true
-      sayGoodbye(audience, reason)
-      await lifecycle.stop()
+    stop: (reason = 'gateway stopping', { restartMs } = {}) => {
+      stopping ??= stop({ reason, restartMs })
+      return stopping
     },
   }
 }
@@ -153,9 +172,4 @@ function assertStartable({ bind, auth }: GatewayOptions): void {
       'Start with --password <password> or set gateway.auth.password.',
     )
   }
-}
-
-function sayGoodbye({ broadcaster, peers }: Audience, reason: string): void {
-  broadcaster.publish('shutdown', { reason })
-  for (const peer of peers.all()) peer.close(CLOSE.restart.code, 'service restart')
 }

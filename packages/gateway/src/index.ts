@@ -8,7 +8,7 @@ export { type LoadOptions, type LoadResult, loadConfig, type ValidLoad } from '.
 export { type ConfigPaths, type Environment, resolveConfigPaths } from './config/paths.ts'
 export type { ConfigOverride } from './config/resolve-config.ts'
 export type { ResolvedConfig } from './config/schema.ts'
-export { type CallerIdentity, type Gateway, type GatewayComponents, startGateway } from './gateway.ts'
+export { type CallerIdentity, type Gateway, type GatewayComponents, type StopOptions, startGateway } from './gateway.ts'
 export { ListenFault, type ListenFaultCode } from './listener/listen-fault.ts'
 export { TlsFault, type TlsFaultCode } from './listener/tls-fault.ts'
 export { FileLogger, type FileLoggerOptions, type LogSettings } from './observe/file-logger.ts'

@@ -1,4 +1,4 @@
-// Starts parts in order and stops them in reverse, each with a deadline; a failed or interrupted start stops what had
+// Starts parts in order and stops them in reverse, all within a deadline; a failed or interrupted start stops what had
 // started. Stopping is final.
 
 import type { Logger } from './observe/logger.ts'
@@ -9,8 +9,7 @@ export interface Part {
   readonly stop?: () => void | Promise<void>
 }
 
-/** A part that does not stop in time is left behind and named in the log. */
-const STOP_DEADLINE_MS = 10_000
+const STOP_WITHIN_MS = 10_000
 
 export class Lifecycle {
   readonly #parts: readonly Part[]
@@ -37,29 +36,28 @@ export class Lifecycle {
     }
   }
 
-  /** Resolves when everything that has started is stopped or was left behind. Safe at any time, any number of times. */
-  stop(): Promise<void> {
+  /**
+   * Resolves when everything that has started is stopped, or `withinMs` is over: what has not stopped by then is named
+   * in the log and left behind. Safe at any time, any number of times.
+   */
+  stop(withinMs = STOP_WITHIN_MS): Promise<void> {
     // One after the other: two callers must not stop neighbours at the same time.
-    this.#stopping = (this.#stopping ?? Promise.resolve()).then(() => this.#stopAll())
+    this.#stopping = (this.#stopping ?? Promise.resolve()).then(() => this.#stopAll(withinMs))
     return this.#stopping
   }
 
-  async #stopAll(): Promise<void> {
-    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) await this.#stopOne(part)
-  }
-
-  async #stopOne(part: Part): Promise<void> {
-    const deadline = Promise.withResolvers<void>()
-    const timer = setTimeout(
-      () => deadline.reject(new Error(`did not stop within ${STOP_DEADLINE_MS} ms`)),
-      STOP_DEADLINE_MS,
-    )
-    try {
-      await Promise.race([part.stop?.(), deadline.promise])
-    } catch (fault) {
-      this.#log.error('part failed to stop', { part: part.name, error: String(fault) })
-    } finally {
-      clearTimeout(timer)
+  async #stopAll(withinMs: number): Promise<void> {
+    const deadline = Promise.withResolvers<'overdue'>()
+    const timer = setTimeout(() => deadline.resolve('overdue'), withinMs)
+    for (let part = this.#started.pop(); part !== undefined; part = this.#started.pop()) {
+      try {
+        if ((await Promise.race([part.stop?.(), deadline.promise])) === 'overdue') {
+          throw new Error(`did not stop within ${withinMs} ms of all`)
+        }
+      } catch (fault) {
+        this.#log.error('part failed to stop', { part: part.name, error: String(fault) })
+      }
     }
+    clearTimeout(timer)
   }
 }

@@ -126,6 +126,6 @@ describe('stopping', () => {
     t.mock.timers.tick(1)
     await stopped
     assert.equal(setting.story.at(-1), '-a')
-    assert.match(String(setting.errors[0]?.error), /did not stop within 10000 ms/)
+    assert.match(String(setting.errors[0]?.error), /did not stop within 10000 ms of all/)
   })
 })

@@ -36,10 +36,12 @@ export async function runGateway(context: CommandContext, flags: GatewayFlags): 
       version: context.version,
       config: settings.source,
     })
-    announce(context, { log, writeLine, settings, gateway, isFirstRun })
+    const { readyMs } = announce(context, { log, writeLine, settings, gateway, isFirstRun })
     const signal = await stopSignal
     log.info('stopping', { signal })
-    await gateway.stop(`gateway stopping (${signal})`)
+    // A person's Ctrl-C ends it; a service manager's signal mostly comes before the next start.
+    const restartMs = signal === 'SIGINT' ? {} : { restartMs: readyMs }
+    await gateway.stop(`gateway stopping (${signal})`, restartMs)
     log.info('stopped')
     stopWatching()
     return EXIT.ok
@@ -66,7 +68,7 @@ interface Started {
   readonly isFirstRun: boolean
 }
 
-function announce(context: CommandContext, started: Started): void {
+function announce(context: CommandContext, started: Started): ReadyFacts {
   const { log, writeLine, settings, isFirstRun } = started
   const facts = readyFacts(context, started)
   const { url, tlsFingerprint, pid, readyMs } = facts
@@ -77,6 +79,7 @@ function announce(context: CommandContext, started: Started): void {
   if (!isShown) writeLine(`[gateway] ready (url=${url} pid=${pid})`)
   if (context.output.isJson) context.output.result({ ready: true, ...facts }, () => '')
   else if (isFirstRun || context.io.isTty) context.output.result(facts, renderWelcome)
+  return facts
 }
 
 function readyFacts({ version, env }: CommandContext, { log, settings, gateway }: Started): ReadyFacts {
