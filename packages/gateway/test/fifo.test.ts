@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { Fifo } from '../src/fifo.ts'
 
@@ -37,8 +39,26 @@ describe('a queue', () => {
     assert.ok(long < 100 * Math.max(short, 0.05), `${short} ms for 20,000, ${long} ms for 200,000`)
   })
 
-  test('does not keep alive what has left it', () => {
-    const queue = new Fifo<object | undefined>()
+  test('does not keep alive what has left it', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const queue = new Fifo<object>()
+    const passThrough = (): WeakRef<object> => {
+      const item = {}
+      queue.push(item)
+      queue.push({})
+      queue.shift()
+      return new WeakRef(item)
+    }
+    const left = passThrough()
+    await new Promise((resolve) => setImmediate(resolve))
+    collectGarbage()
+    assert.equal(left.deref(), undefined)
+    assert.equal(queue.size, 1)
+  })
+
+  test('may hold anything, also nothing', () => {
+    const queue = new Fifo<undefined>()
     queue.push(undefined)
     assert.equal(queue.size, 1)
     assert.equal(queue.shift(), undefined)

@@ -197,6 +197,7 @@ describe('a connection', () => {
     const setting = new Setting({ maxOutstanding: 1 })
     const [first, second, third] = [setting.connect(), setting.connect(), setting.connect()]
     second.socket.holder.onClose(1006, '')
+    assert.equal(setting.pacer.waitingCount, 1, 'it is no waiting work any more')
     first.socket.holder.onClose(1006, '')
     assert.equal(second.socket.frames.length, 0)
     assert.equal(third.socket.frames.length, 1)
@@ -498,6 +499,18 @@ describe('a verdict that waits for the disk', () => {
     assert.deepEqual(socket.story, ['connect.challenge', 'hello-ok', 'handed over'])
     assert.deepEqual(setting.admitted[0]?.texts, [request('p1')])
     assert.equal(deadline.story.at(-1), 'finish')
+  })
+
+  test('that came in time is the last word', async (t: TestContext) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { setting, verdict, connection } = pending()
+    connection.socket.holder.onText(CONNECT)
+    await turns(1)
+    verdict.resolve(next(authorised()))
+    await turns(1)
+    t.mock.timers.tick(60_000)
+    assert.deepEqual(connection.socket.story, ['connect.challenge', 'hello-ok', 'handed over'])
+    assert.deepEqual(setting.failures, [])
   })
 
   for (const [name, settle] of [

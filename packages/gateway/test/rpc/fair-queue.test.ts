@@ -95,6 +95,28 @@ describe('a request', () => {
     )
   })
 
+  test('that comes just as a place falls free still waits behind those that waited', async () => {
+    const { queue } = queueOf({ runningPerOwner: 1 })
+    const order: string[] = []
+    const first = slowJob()
+    queue.submit('a', first.job)
+    queue.submit(
+      'a',
+      job(() => void order.push('second')),
+    )
+    first.end()
+    // The end is noticed in a microtask, the next turn comes later.
+    await Promise.resolve()
+    await Promise.resolve()
+    queue.submit(
+      'a',
+      job(() => void order.push('third')),
+    )
+    assert.deepEqual(order, [])
+    await turns(2)
+    assert.deepEqual(order, ['second', 'third'])
+  })
+
   test('waits for what an earlier one of its owner has to load first', async () => {
     const { queue } = queueOf()
     const order: string[] = []
