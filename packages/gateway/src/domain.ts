@@ -23,6 +23,7 @@ import type { Part } from './lifecycle.ts'
 import { MemoryNodeDirectory } from './nodes/node-directory.ts'
 import type { Clock } from './observe/clock.ts'
 import type { ClosedConnections } from './observe/closed-connections.ts'
+import type { DecisionLog } from './observe/decision-log.ts'
 import type { FileLogger } from './observe/file-logger.ts'
 import { DirectoryLogFiles } from './observe/log-files.ts'
 import { LogTail } from './observe/log-tail.ts'
@@ -50,6 +51,7 @@ export interface DomainComponents {
   readonly loop: LoopMonitor
   readonly stability: StabilityLog
   readonly closed: ClosedConnections
+  readonly decisions: DecisionLog
   readonly pairing: PairingPlane
   readonly configuration: Configuration
   readonly port: () => number
@@ -100,6 +102,7 @@ export async function createDomain(components: DomainComponents): Promise<Domain
     loop,
     stability,
     closed: components.closed,
+    decisions: components.decisions,
     connections: () => ({
       open: peers.size,
       admitted: peers.admittedCount,

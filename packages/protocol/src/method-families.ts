@@ -64,7 +64,11 @@ export const METHOD_FAMILIES = {
     'gateway.identity.get': NONE,
     'gateway.restart.preflight': NONE,
     'logs.tail': true,
-    'diagnostics.stability': { type: 'object', properties: { limit }, additionalProperties: false },
+    'diagnostics.stability': {
+      type: 'object',
+      properties: { limit, device: { type: 'string', minLength: 1, maxLength: 256 } },
+      additionalProperties: false,
+    },
     'system.info': true,
     'update.status': true,
   },

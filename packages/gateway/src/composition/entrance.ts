@@ -61,6 +61,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
     tokens: components.state.deviceTokens,
     store: components.state.store,
     pairing: components.pairing,
+    decisions: observation.decisions,
     authPolicy: () => auth.policy,
     allowedOrigins: () => settings().allowedOrigins,
     nowMs: observation.clock.nowMs,

@@ -5,6 +5,7 @@ import type { Part } from '../lifecycle.ts'
 import { sourceKey } from '../listener/locality.ts'
 import { type Clock, systemClock } from '../observe/clock.ts'
 import { ClosedConnections } from '../observe/closed-connections.ts'
+import { DecisionLog } from '../observe/decision-log.ts'
 import type { FileLogger } from '../observe/file-logger.ts'
 import { LoopMonitor } from '../observe/loop-monitor.ts'
 import { Spans } from '../observe/spans.ts'
@@ -25,6 +26,7 @@ export interface Observation {
   readonly wsLog: WsLog
   readonly failures: FailureRecorder
   readonly closed: ClosedConnections
+  readonly decisions: DecisionLog
   readonly parts: readonly Part[]
 }
 
@@ -37,6 +39,7 @@ export function observe(options: GatewayOptions, log: FileLogger, writeLine: (li
   const loop = new LoopMonitor({ stallClock, spans, log: log.child('gateway/loop'), stability })
   const wsLog = new WsLog(options.wsLog, writeLine)
   const closed = new ClosedConnections({ clock })
+  const decisions = new DecisionLog({ clock })
   const failures = new FailureRecorder({
     log: log.child('gateway/ws'),
     now,
@@ -52,5 +55,5 @@ export function observe(options: GatewayOptions, log: FileLogger, writeLine: (li
     { name: 'stall clock', start: () => stallClock.start(), stop: () => stallClock.stop() },
     { name: 'loop monitor', start: () => loop.start(), stop: () => loop.stop() },
   ]
-  return { log, clock, now, stallClock, stability, spans, loop, wsLog, failures, closed, parts }
+  return { log, clock, now, stallClock, stability, spans, loop, wsLog, failures, closed, decisions, parts }
 }

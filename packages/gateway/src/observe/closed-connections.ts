@@ -105,6 +105,15 @@ export class ClosedConnections {
     }
   }
 
+  /** The newest `limit` of a device whose id begins so, or of an address. Oldest first. */
+  about(text: string, limit: number): readonly ClosedConnection[] {
+    const wanted = text.toLowerCase()
+    const fits = ({ deviceId, remote }: ClosedConnection): boolean =>
+      remote === wanted || deviceId?.startsWith(wanted) === true
+    const found = this.#held().filter(fits)
+    return found.slice(Math.max(0, found.length - limit))
+  }
+
   #keep(connection: ClosedConnection): void {
     this.#ring[this.#total % this.#capacity] = connection
     this.#total += 1

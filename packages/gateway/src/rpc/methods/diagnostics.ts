@@ -5,6 +5,7 @@ import type { LogsTailParams, SystemInfoResult, UpdateStatusResult } from '@open
 import type { ActiveWork, WorkCounts, WorkKind } from '../../health/active-work.ts'
 import type { HostInfo } from '../../host/host-info.ts'
 import type { ClosedConnections } from '../../observe/closed-connections.ts'
+import type { DecisionLog } from '../../observe/decision-log.ts'
 import type { LogTail } from '../../observe/log-tail.ts'
 import type { StabilityLog } from '../../observe/stability-log.ts'
 import { defineMethod, type MethodDefinition } from '../define-method.ts'
@@ -22,6 +23,7 @@ export interface DiagnosticsMethodComponents {
   readonly logTail: LogTail
   readonly stability: StabilityLog
   readonly closed: ClosedConnections
+  readonly decisions: DecisionLog
   readonly work: ActiveWork
   readonly host: HostInfo
   readonly process: GatewayProcess
@@ -40,14 +42,27 @@ const NO_UPDATES: UpdateStatusResult = {
 
 export const diagnosticsMethods = (components: DiagnosticsMethodComponents): MethodDefinition[] => [
   defineMethod<LogsTailParams>('logs.tail', (params) => components.logTail.read(params)),
-  defineMethod<{ limit?: number }>('diagnostics.stability', ({ limit = DEFAULT_EVENTS }) => ({
-    ...components.stability.report(limit),
-    closedConnections: components.closed.report(limit),
-  })),
+  defineMethod<StabilityParams>('diagnostics.stability', (params) => stability(components, params)),
   defineMethod('system.info', () => systemInfo(components)),
   defineMethod('gateway.restart.preflight', () => restartPreflight(components.work.counts())),
   defineMethod('update.status', () => NO_UPDATES),
 ]
+
+interface StabilityParams {
+  readonly limit?: number
+  /** How a device's id begins, what it calls itself, or an address: adds what was decided about it. */
+  readonly device?: string
+}
+
+function stability({ stability, closed, decisions }: DiagnosticsMethodComponents, params: StabilityParams) {
+  const { limit = DEFAULT_EVENTS, device } = params
+  const report = { ...stability.report(limit), closedConnections: closed.report(limit) }
+  if (device === undefined) return report
+  return {
+    ...report,
+    device: { decisions: decisions.about(device).slice(-limit), closed: closed.about(device, limit) },
+  }
+}
 
 async function systemInfo({
   host,

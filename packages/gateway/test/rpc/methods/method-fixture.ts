@@ -25,6 +25,7 @@ import { Heartbeats } from '../../../src/health/heartbeats.ts'
 import { systemHost } from '../../../src/host/host-info.ts'
 import { MemoryNodeDirectory } from '../../../src/nodes/node-directory.ts'
 import { ClosedConnections } from '../../../src/observe/closed-connections.ts'
+import { DecisionLog } from '../../../src/observe/decision-log.ts'
 import { singleLogFile } from '../../../src/observe/log-files.ts'
 import { LogTail } from '../../../src/observe/log-tail.ts'
 import { silentLogger } from '../../../src/observe/logger.ts'
@@ -124,6 +125,7 @@ async function buildComponents(
     loop,
     stability,
     closed: new ClosedConnections({ clock }),
+    decisions: new DecisionLog({ clock }),
     connections: () => ({ open: peers.size, admitted: peers.admittedCount, closedByCode: {} }),
     logging: () => ({ file: logFile, lostCount: 0, waitingBytes: 0, removedFiles: 0 }),
     logTail: new LogTail({ files: singleLogFile(logFile) }),
