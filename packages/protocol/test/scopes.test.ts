@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { coversScopes, expandScopes, isScope, SCOPES, unionScopes } from '@breakwater/protocol'
+import { coversScopes, expandScopes, isScope, meetScopes, SCOPES, unionScopes } from '@breakwater/protocol'
 import fc from 'fast-check'
 
 const scope = fc.oneof(
@@ -85,4 +85,21 @@ test('an unknown scope grants nothing but itself', () => {
 test('an empty request is always covered, and an empty grant covers only that', () => {
   assert.ok(coversScopes([], []))
   for (const known of SCOPES) assert.ok(!coversScopes([], [known]))
+})
+
+test('what two lists allow together is covered by both and keeps what either shares', () => {
+  assert.deepEqual(meetScopes(['operator.admin'], ['operator.read', 'operator.write']), [
+    'operator.read',
+    'operator.write',
+  ])
+  assert.deepEqual(meetScopes(['operator.read'], ['operator.write', 'operator.approvals']), ['operator.read'])
+  assert.deepEqual(meetScopes(['operator.read'], ['operator.approvals']), [])
+  assert.deepEqual(meetScopes(['strange', 'operator.read'], ['strange']), ['strange'])
+  fc.assert(
+    fc.property(scopes, scopes, (a, b) => {
+      const both = meetScopes(a, b)
+      assert.ok(coversScopes(a, both) && coversScopes(b, both))
+      for (const scope of a) if (coversScopes(b, [scope])) assert.ok(both.includes(scope))
+    }),
+  )
 })

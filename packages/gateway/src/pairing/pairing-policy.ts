@@ -68,6 +68,7 @@ function isOther(
   presented: string | undefined,
   canonical: (value: string) => string,
 ): boolean {
+  if (pinned === presented) return false
   const before = pinned?.trim().toLowerCase() ?? ''
   if (before === '') return false
   return canonical(before) !== canonical(presented?.trim().toLowerCase() ?? '')

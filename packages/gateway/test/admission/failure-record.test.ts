@@ -135,3 +135,44 @@ describe('many sources', () => {
     assert.equal(setting.records.length, FAILURE_LIMITS.inAll + 1, 'the next minute has records again')
   })
 })
+
+describe('a device that waits for approval', () => {
+  const WAITING = { cause: 'PAIRING_REQUIRED', deviceId: 'device-1', requestId: 'request-1' }
+
+  test('has one record a minute, which counts the attempts since the last', (t) => {
+    const setting = new Setting(t)
+    setting.fail(500, WAITING)
+    assert.deepEqual(
+      setting.records.map(({ deviceId, requestId, suppressed }) => [deviceId, requestId, suppressed]),
+      [['device-1', 'request-1', undefined]],
+    )
+    setting.pass()
+    assert.equal(setting.summaries.length, 0, 'no line of its own for the rest')
+    setting.fail(3, WAITING)
+    assert.deepEqual(
+      setting.records.map(({ suppressed }) => suppressed),
+      [undefined, 499],
+    )
+    assert.equal(setting.recorder.counts.get('PAIRING_REQUIRED'), 503)
+    assert.equal(setting.heard.length, 2)
+  })
+
+  test('does not use up the records of others behind the same address', (t) => {
+    const setting = new Setting(t)
+    setting.fail(50, WAITING)
+    setting.fail(1, { ...WAITING, deviceId: 'device-2' })
+    setting.fail(1)
+    assert.equal(setting.records.length, 3)
+  })
+
+  test('is bound by what all may write together', (t) => {
+    const setting = new Setting(t)
+    for (let number = 0; number < FAILURE_LIMITS.inAll + 5; number += 1) {
+      setting.fail(1, { ...WAITING, deviceId: `device-${number}` })
+    }
+    assert.equal(setting.records.length, FAILURE_LIMITS.inAll)
+    setting.pass()
+    setting.fail(1, { ...WAITING, deviceId: `device-${FAILURE_LIMITS.inAll + 1}` })
+    assert.deepEqual(setting.summaries.at(-1), { handshake: 'failed', source: 'others', suppressed: 5 })
+  })
+})
