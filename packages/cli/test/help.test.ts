@@ -16,6 +16,7 @@ const COMMANDS = [
   'call',
   'logs',
   'doctor',
+  'why',
   'devices',
   'devices list',
   'devices approve',
