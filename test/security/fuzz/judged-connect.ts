@@ -375,13 +375,21 @@ export function assertLawful(
       role === 'node' || coversScopes(after?.approvedScopes ?? [], admitted.grantedScopes),
       'scopes beyond the approved',
     )
-    if (after !== before && !isCodeRight) assert.equal(locality.kind, 'local', 'paired without a question from afar')
+    if (hasGrown(before, after) && !isCodeRight) {
+      assert.equal(locality.kind, 'local', 'paired without a question from afar')
+    }
   }
   assert.ok(coversScopes(requested, admitted.grantedScopes), 'scopes nobody asked for')
   if (role === 'node') assert.deepEqual(admitted.grantedScopes, [])
   if (isCodeRight) assert.ok(coversScopes(CODE_SCOPES, admitted.grantedScopes), 'scopes beyond the code')
   if (params.device === undefined && !isOwner) assert.deepEqual(admitted.grantedScopes, [], 'a bare secret may not act')
   if (admitted.deviceToken !== undefined) assert.ok(evidence.isDeviceProven, 'a device token for nobody')
+}
+
+/** Whether somebody may do more than before. That a token was made anew is no such thing. */
+function hasGrown(before: DeviceRecord | undefined, after: DeviceRecord | undefined): boolean {
+  const roles = after?.roles.filter((role) => before?.roles.includes(role) !== true) ?? []
+  return roles.length > 0 || !coversScopes(before?.approvedScopes ?? [], after?.approvedScopes ?? [])
 }
 
 const CONTROL_PAGES: readonly string[] = ['openclaw-control-ui', 'openclaw-tui', 'openclaw-browser-copilot']
