@@ -103,3 +103,10 @@ test('what two lists allow together is covered by both and keeps what either sha
     }),
   )
 })
+
+test('two lists never share an expansion because one of them holds an odd character', () => {
+  assert.ok(expandScopes(['operator.read', 'operator.admin']).has('operator.admin'))
+  for (const separator of ['\n', ',', '","', ' ', '\u0000']) {
+    assert.ok(!expandScopes([`operator.read${separator}operator.admin`]).has('operator.admin'))
+  }
+})
