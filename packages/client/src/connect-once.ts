@@ -52,6 +52,7 @@ export async function connectOnce(components: ClientComponents, input: ConnectOn
     onState: () => {},
     onEvent: (frame) => events.emit(frame),
     onGap,
+    onHeld: () => {},
     onCredentialFault: (error) => faults.push(error),
   }
   const driver = new ConnectionDriver({ ...platform, listener }, options)

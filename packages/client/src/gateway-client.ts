@@ -46,6 +46,7 @@ export class GatewayClient implements Caller, AsyncDisposable {
   readonly #supervised: Supervised
   readonly #authenticator: Authenticator
   #unsubscribe: (() => void) | undefined
+  #yieldSlot: () => void = () => {}
 
   /** Throws INVALID_OPTIONS, INVALID_URL or INSECURE_URL. Nothing happens before `start`. */
   constructor(components: GatewayClientComponents, input: GatewayClientOptions) {
@@ -64,6 +65,7 @@ export class GatewayClient implements Caller, AsyncDisposable {
     const listener: DriverListener = {
       onState: (state) => this.#onState(state),
       onEvent: (frame) => this.#events.emit(frame),
+      onHeld: () => this.#yieldSlot(),
       onGap: (gap) => this.#statuses.emit({ type: 'gap', ...gap }),
       onCredentialFault: (error) => this.#statuses.emit({ type: 'credential-fault', error }),
     }
@@ -160,7 +162,8 @@ export class GatewayClient implements Caller, AsyncDisposable {
     this.#driver.restart({ code: 1012, reason })
   }
 
-  async #dial({ generation, signal }: Attempt): Promise<Session | Verdict> {
+  async #dial({ generation, signal, yieldSlot }: Attempt): Promise<Session | Verdict> {
+    this.#yieldSlot = yieldSlot
     const outcome = await this.#driver.dial(generation, signal)
     if ('error' in outcome) return outcome.verdict
     return { closed: outcome.ended.then(({ verdict }) => verdict), close: () => void this.#driver.stop() }

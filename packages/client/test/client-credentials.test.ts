@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeError, encodeOk, type RequestFrame } from '@breakwater/protocol'
-import { drawBelow } from '@breakwater/supervisor'
+import { drawBelow, Supervisor } from '@breakwater/supervisor'
 import { seededRandom } from '@breakwater/supervisor/testing'
 import type { CredentialStore } from '../src/credentials/credential-store.ts'
 import { MemoryCredentialStore } from '../src/credentials/memory-credential-store.ts'
@@ -381,6 +381,36 @@ test('a gateway that can hold its answer is let to, once its first one has been 
     ['pairing', 'ready'],
   )
   await client.stop()
+})
+
+test('clients whose answers are held keep nobody else from starting', async () => {
+  const clock = new FakeClientClock()
+  const supervisor = new Supervisor({ clock, random: () => 0 }, { maxConcurrentStarts: 1 })
+  const script: MemoryGatewayScript = {
+    onAccept: (peer, g) => g.challenge(peer, { nonce: 'n', ts: 1, capabilities: ['pairing-wait'] }),
+    onConnect: (peer, frame, g) => {
+      const { caps = [] } = frame.params as { caps?: string[] }
+      if (!caps.includes('pairing-wait')) refuseWith('PAIRING_REQUIRED', LIVE)(peer, frame, g)
+    },
+  }
+  const waiting = ['a', 'b', 'c'].map(
+    (name) => setup(script, { options: { name }, components: { clock, supervisor } }).client,
+  )
+  for (const client of waiting) client.start()
+  await clock.advance(1_000)
+  assert.equal(supervisor.status().starts.holding, 0)
+  assert.deepEqual(
+    supervisor.status().connections.map(({ state }) => state),
+    ['dialing', 'dialing', 'dialing'],
+  )
+  const other = setup(
+    { onConnect: (peer, frame) => welcome(peer, frame) },
+    { options: { name: 'other' }, components: { clock, supervisor } },
+  )
+  other.client.start()
+  await clock.advance(0)
+  assert.equal(other.client.status.type, 'ready')
+  await Promise.all([...waiting, other.client].map((client) => client.stop()))
 })
 
 test('no answer is held for a client that has not the patience, or before it knows what it waits for', async () => {

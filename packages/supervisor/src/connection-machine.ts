@@ -41,6 +41,8 @@ export function stepConnection(
       return granted(state, moment, rules)
     case 'elapsed':
       return elapsed(state, moment, rules)
+    case 'yielded':
+      return [state, state.phase === 'dialing' ? [{ type: 'leave' }] : []]
     case 'ready':
       return ready(state, moment, rules)
     case 'ended':

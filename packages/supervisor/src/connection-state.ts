@@ -58,6 +58,7 @@ export type ConnectionInput =
   | { readonly type: 'resume'; readonly requestId: string | undefined }
   | { readonly type: 'granted' }
   | { readonly type: 'elapsed' }
+  | { readonly type: 'yielded'; readonly generation: number }
   | { readonly type: 'ready'; readonly generation: number }
   | { readonly type: 'ended'; readonly generation: number; readonly verdict: Verdict }
 

@@ -32,7 +32,8 @@ export class DialAttempt {
   async run(dial: ConnectionSpec['dial'], pairingRequestId: string | null): Promise<void> {
     const { report } = this.#components
     const generation = this.#generation
-    const outcome = await this.#dial(dial, { generation, signal: this.#controller.signal, pairingRequestId })
+    const yieldSlot = (): void => report({ type: 'yielded', generation })
+    const outcome = await this.#dial(dial, { generation, signal: this.#controller.signal, pairingRequestId, yieldSlot })
     this.#owner.isDialing = false
     if (isVerdict(outcome)) return report({ type: 'ended', generation, verdict: outcome })
     this.#session = outcome

@@ -18,6 +18,11 @@ export interface Attempt {
   readonly signal: AbortSignal
   /** The approval this connection is waiting for, if an earlier attempt was told to pair. */
   readonly pairingRequestId: string | null
+  /**
+   * Says that the attempt now waits for somebody else, e.g. a person who has to approve: its start slot goes to the next in
+   * line, the attempt goes on.
+   */
+  yieldSlot(): void
 }
 
 /** A connection that is up. */

@@ -67,6 +67,19 @@ test('stopping during a dial aborts it and frees the slot; stopping when live cl
   assert.equal(walk.state.wakeAt, null)
 })
 
+test('an attempt that waits for somebody else gives its slot back and changes nothing else', () => {
+  const walk = new MachineWalk()
+  const before = walk.dial()
+  const { generation } = before
+  assert.equal(walk.feed({ type: 'yielded', generation: generation - 1 }), before)
+  assert.deepEqual(walk.effects, [])
+  assert.equal(walk.feed({ type: 'yielded', generation }), before)
+  assert.deepEqual(walk.effectTypes, ['leave'])
+  const live = walk.ready()
+  assert.equal(walk.feed({ type: 'yielded', generation }), live)
+  assert.deepEqual(walk.effects, [])
+})
+
 test('late callbacks of an older generation change nothing', () => {
   const walk = new MachineWalk()
   const old = walk.dial().generation

@@ -31,6 +31,8 @@ export interface DriverListener {
   onState(state: State): void
   onEvent(frame: EventFrame): void
   onGap(gap: Gap): void
+  /** The attempt lasts as long as a person takes to decide: nobody should wait in line behind it. */
+  onHeld(): void
   /** A granted or refused credential could not be stored; the connection itself is unharmed. */
   onCredentialFault(error: ClientError): void
 }
@@ -165,6 +167,9 @@ export class ConnectionDriver {
       case 'send':
         this.#run?.link?.send(effect.text)
         break
+      case 'yield':
+        this.#components.guard(() => this.#components.listener.onHeld())
+        break
       case 'close':
         this.#run?.link?.close(effect.close)
         break
@@ -206,7 +211,7 @@ export class ConnectionDriver {
     if (run === undefined) return
     const connectId = `1:${this.#idPrefix(generation)}`
     const event = await run.handshake.connectFrame(connectId, challenge, isWaiting).then(
-      (text): Event => ({ type: 'prepared', text, connectId }),
+      ({ text, isHeld }): Event => ({ type: 'prepared', text, connectId, isHeld }),
       (error: ClientError): Event => ({ type: 'failed', error }),
     )
     if (generation === this.#generation) this.#feed(event)

@@ -38,13 +38,17 @@ export class Handshake {
     this.#prelude.catch(() => {})
   }
 
-  /** The connect request as text. Rejects with a ClientError. */
-  async connectFrame(id: string, challenge: ReadChallenge, isWaiting: boolean): Promise<string> {
+  /** The connect request as text, and whether it lets the gateway hold its answer. Rejects with a ClientError. */
+  async connectFrame(
+    id: string,
+    challenge: ReadChallenge,
+    isWaiting: boolean,
+  ): Promise<{ text: string; isHeld: boolean }> {
     const { identity, credentials } = await this.#prelude
     const options = this.#options
     const manifest = await this.#manifest()
     // Who already knows what it waits for, and has the patience stock clients have, lets the gateway hold its answer.
-    const mayHold = isWaiting && challenge.canHold && options.helloTimeoutMs >= DEFAULTS.helloTimeoutMs
+    const isHeld = isWaiting && challenge.canHold && options.helloTimeoutMs >= DEFAULTS.helloTimeoutMs
     const scopes = resolveScopes(options.role, options.scopes, credentials)
     const { auth } = credentials
     const device = identity === undefined ? undefined : await this.#sign(identity, challenge, scopes, credentials)
@@ -55,13 +59,13 @@ export class Handshake {
       role: options.role,
       scopes,
       ...manifest,
-      ...(mayHold ? { caps: [...(manifest.caps ?? []), PAIRING_WAIT_CAP] } : {}),
+      ...(isHeld ? { caps: [...(manifest.caps ?? []), PAIRING_WAIT_CAP] } : {}),
       ...(auth === undefined ? {} : { auth }),
       ...(device === undefined ? {} : { device }),
       ...(options.locale === undefined ? {} : { locale: options.locale }),
       ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
     }
-    return encodeRequest(id, 'connect', params)
+    return { text: encodeRequest(id, 'connect', params), isHeld }
   }
 
   /** Rejects with CREDENTIALS_UNAVAILABLE when what was granted could not be stored. */

@@ -60,7 +60,8 @@ export type Event =
   | { readonly type: 'opened' }
   /** The challenge event's payload, unjudged. */
   | { readonly type: 'challenge'; readonly payload: unknown }
-  | { readonly type: 'prepared'; readonly text: string; readonly connectId: string }
+  /** `isHeld`: the gateway may answer when a person has. */
+  | { readonly type: 'prepared'; readonly text: string; readonly connectId: string; readonly isHeld: boolean }
   /** The connect frame cannot be made: key, credentials or manifest are unavailable. */
   | { readonly type: 'failed'; readonly error: ClientError }
   | { readonly type: 'answered'; readonly frame: ResponseFrame }
@@ -94,6 +95,8 @@ export type Effect =
   /** `isWaiting`: a person is being waited for, and there is time for the gateway to hold its answer. */
   | { readonly type: 'prepare'; readonly challenge: ReadChallenge; readonly isWaiting: boolean }
   | { readonly type: 'send'; readonly text: string }
+  /** From now on somebody else takes the time: nobody should wait for this attempt. */
+  | { readonly type: 'yield' }
   | { readonly type: 'close'; readonly close: CloseInfo }
   | { readonly type: 'begin'; readonly hello: HelloOk }
   /** Find out what the refusal means for the credentials; answered by `noted`. */
@@ -162,12 +165,9 @@ export const TABLE: { readonly [N in StateName]: Row<N> } = {
     stop: stopAttempt,
   },
   challenged: {
-    prepared: (state, { text, connectId }) => [
+    prepared: (state, { text, connectId, isHeld }) => [
       { ...state, name: 'authenticating', connectId },
-      [
-        { type: 'send', text },
-        { type: 'arm', phase: 'hello' },
-      ],
+      [{ type: 'send', text }, { type: 'arm', phase: 'hello' }, ...(isHeld ? [{ type: 'yield' } as const] : [])],
     ],
     failed,
     // The gateway kept its part of the bargain: our own key or store is what took so long.

@@ -38,7 +38,7 @@ const EVENTS: { readonly [T in EventType]: Extract<Event, { type: T }> } = {
   dial: { type: 'dial', generation: 4 },
   opened: { type: 'opened' },
   challenge: { type: 'challenge', payload: { nonce: 'n', ts: 7 } },
-  prepared: { type: 'prepared', text: 'frame', connectId: '1:x' },
+  prepared: { type: 'prepared', text: 'frame', connectId: '1:x', isHeld: false },
   failed: { type: 'failed', error: new ClientError('IDENTITY_UNAVAILABLE', 'no key') },
   answered: { type: 'answered', frame: { type: 'res', id: '1:x', ok: true, payload: hello } },
   noted: { type: 'noted', hasFallback: false },
@@ -157,7 +157,11 @@ test('an attempt made while a person is waited for knows it to its end, and what
   const payload = { nonce: 'n', ts: 7, capabilities: ['other', 'pairing-wait'] }
   const [challenged, effects] = step(connecting, { type: 'challenge', payload })
   assert.deepEqual(effects, [{ type: 'prepare', challenge: { nonce: 'n', ts: 7, canHold: true }, isWaiting: true }])
-  const [authenticating] = step(challenged, EVENTS.prepared)
+  const [authenticating, sending] = step(challenged, { ...EVENTS.prepared, isHeld: true })
+  assert.deepEqual(
+    sending.map(({ type }) => type),
+    ['send', 'arm', 'yield'],
+  )
   const frame = { type: 'res', id: '1:x', ok: false, error: wireRefusal('PAIRING_REQUIRED') } as const
   const [refused] = step(authenticating, { type: 'answered', frame })
   assert.ok(refused.name === 'refused' && refused.waitsFor === ending)

@@ -74,7 +74,7 @@ test(`loses nothing acknowledged in ${KILLS} kills at seeded points of a write (
 })
 
 test('two processes that share a file and are killed lose nothing of each other', {
-  timeout: 60_000,
+  timeout: IS_FULL ? 300_000 : 60_000,
 }, async () => {
   const random = seededRandom(SEED)
   await using root = await temporary()
