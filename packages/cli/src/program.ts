@@ -5,7 +5,7 @@ import * as help from './help.ts'
 import { addClientCommands } from './program/client.ts'
 import { addConfig } from './program/config.ts'
 import { addConnectionOptions, type OnAction } from './program/declare.ts'
-import { addDevices } from './program/devices.ts'
+import { addDevices, addQr } from './program/devices.ts'
 import { addDoctor } from './program/doctor.ts'
 import { addGateway } from './program/gateway.ts'
 import { addLogs } from './program/logs.ts'
@@ -25,6 +25,7 @@ export function createProgram(version: string, onAction: OnAction): Command {
   addLogs(program, onAction)
   addDoctor(program, onAction)
   addDevices(program, onAction)
+  addQr(program, onAction)
   addConfig(program, onAction)
   addToken(program, onAction)
   return program

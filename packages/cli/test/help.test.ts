@@ -25,6 +25,7 @@ const COMMANDS = [
   'devices rename',
   'devices rotate',
   'devices revoke',
+  'qr',
   'config',
   'config get',
   'config set',

@@ -58,6 +58,9 @@ export async function inspectStore(stateDir: string): Promise<StoreInspection> {
   return inspection.inspectStore(stateDir)
 }
 
+/** Drawing QR codes. */
+export const qrPictures = () => import('./pairing/qr-picture.ts')
+
 /** Puts a new token in the file's place and resolves with it. A running gateway notices. */
 export async function rotateToken(path: string): Promise<string> {
   const { rotateTokenFile } = await import('./auth/token-file.ts')

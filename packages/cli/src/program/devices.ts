@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import type { RotateFlags } from '../commands/devices/manage.ts'
+import type { SetupCodeFlags } from '../commands/devices/setup-code.ts'
 import { section } from '../help.ts'
 import { declare, declareGroup, type OnAction } from './declare.ts'
 
@@ -30,8 +31,37 @@ const REVOKE = section('Examples', [
   ['breakwater devices revoke phone --role node', 'at once; it has to be approved again'],
 ])
 
+const SETUP_CODE = section('Examples', [
+  ['breakwater qr', 'show a code to scan, for an app that may do everything'],
+  ['breakwater qr --access node --png code.png', 'for a machine that lends its capabilities, as a file'],
+  ['breakwater qr --public-url wss://gw.example.com', 'reached through a proxy or tunnel of yours'],
+  ['breakwater qr --json | jq -r .setupCode', 'only the code'],
+])
+
 const roleOption = (command: Command): Command =>
   command.option('--role <role>', 'operator or node; needed where the device has both')
+
+export function addQr(program: Command, onAction: OnAction): void {
+  declareSetupCode(program, onAction, 'qr')
+}
+
+/** Under two names: the one of the ecosystem, and the place where one looks for it. */
+function declareSetupCode(parent: Command, onAction: OnAction, name: string): void {
+  declare<SetupCodeFlags>(parent, onAction, {
+    name,
+    summary: 'make a code that lets one new device in without a question',
+    help: SETUP_CODE,
+    options: (command) =>
+      command
+        .option('--access <what>', 'what the device may do: full, limited or node (full)')
+        .option('--public-url <url>', 'address the device dials, when it is not one of this machine')
+        .option('--remote', 'name gateway.remote.url as the address')
+        .option('--png <file>', 'write the picture there instead of showing it')
+        .option('--svg <file>', 'the same, as SVG')
+        .option('--wait', 'wait until the device has used it'),
+    run: async (context, flags) => (await import('../commands/devices/setup-code.ts')).setupCode(context, flags),
+  })
+}
 
 export function addDevices(program: Command, onAction: OnAction): void {
   const devices = declareGroup(program, 'devices', 'approve, look after and forget devices', GROUP)
@@ -89,4 +119,5 @@ export function addDevices(program: Command, onAction: OnAction): void {
     run: async (context, flags, device = '') =>
       (await import('../commands/devices/manage.ts')).revokeToken(context, device, flags),
   })
+  declareSetupCode(devices, onAction, 'setup-code')
 }

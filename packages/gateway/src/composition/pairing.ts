@@ -32,6 +32,7 @@ export function createPairing({ observation, state, audience, auth, settings, po
       log: log.child('gateway/pairing'),
       publish: (event, payload) => broadcaster.publish(event, payload),
       isConnected: (deviceId) => peers.isConnected(deviceId),
+      drawQr: async (text) => (await import('../pairing/qr-picture.ts')).qrPngDataUrl(text),
     },
     {
       rules: () => rules.current,
