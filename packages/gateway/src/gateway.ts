@@ -6,12 +6,17 @@ import { LiveAuth } from './auth/live-auth.ts'
 import { createAudience } from './composition/audience.ts'
 import { type ConfigSource, fixedSource, openConfiguration } from './composition/configuration.ts'
 import { createEntrance, type Entrance } from './composition/entrance.ts'
+import { limitCountersOf } from './composition/limit-counters.ts'
+import { createMetrics } from './composition/metrics.ts'
 import { observe } from './composition/observation.ts'
 import { createPairing } from './composition/pairing.ts'
-import { openState } from './composition/state.ts'
+import { applyReloads } from './composition/reload.ts'
+import { Standing } from './composition/standing.ts'
+import { openState, readGeneratedToken } from './composition/state.ts'
 import { type CallerIdentity, inProcessPeer } from './connection/in-process-peer.ts'
 import { Departure, type DepartureRequest } from './departure.ts'
 import { createDomain } from './domain.ts'
+import { OwnerGuard } from './http/owner-guard.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { hostOfBind, isLoopbackBind } from './listener/bind-addresses.ts'
 import type { FileLogger } from './observe/file-logger.ts'
@@ -66,7 +71,17 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
   // Only now are the state directory and its log ours.
   const logReady = log.begin()
   const audience = createAudience(observation, version)
-  const auth = new LiveAuth({ log: log.child('gateway/auth'), peers: audience.peers }, state.auth, state.generatedToken)
+  const auth = new LiveAuth(
+    {
+      log: log.child('gateway/auth'),
+      peers: audience.peers,
+      generatedToken: () => readGeneratedToken(options.stateDir),
+    },
+    state.auth,
+    state.generatedToken,
+  )
+  const guard = new OwnerGuard({ authPolicy: () => auth.policy, now: observation.now })
+  const standing = new Standing(audience)
   const pairing = createPairing({
     observation,
     state,
@@ -74,6 +89,15 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     auth,
     settings: configuration.settings,
     port: () => entrance.listener.port,
+  })
+  const limitCounters = limitCountersOf({
+    observation,
+    state,
+    audience,
+    pairing,
+    router: () => router,
+    entrance: () => entrance,
+    guard,
   })
   const domain = await createDomain({
     ...observation,
@@ -83,18 +107,7 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     pairing,
     configuration,
     port: () => entrance.listener.port,
-    limitCounters: () => ({
-      acceptDropped: entrance.listener.droppedCount,
-      challengeRefused: entrance.pacer.refusedCount,
-      requestsRefused: router.refusedCount,
-      presenceEvicted: audience.presence.evictedCount,
-      unknownEvents: audience.broadcaster.unknownEventCount,
-      eventsDropped: audience.broadcaster.droppedCount,
-      slowConsumers: audience.broadcaster.slowConsumerCount,
-      logLinesLost: log.status().lostCount,
-      ...pairing.counters(),
-      ...Object.fromEntries([...observation.failures.counts].map(([cause, count]) => [`handshake.${cause}`, count])),
-    }),
+    limitCounters,
   })
   const router = new Router({
     methods: domain.methods,
@@ -103,6 +116,15 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     nowMs: observation.clock.nowMs,
     setReading: (ownerKey, reading) => audience.peers.setReading(ownerKey, reading),
     spans: observation.spans,
+  })
+  const metrics = createMetrics({
+    version,
+    observation,
+    state,
+    audience,
+    router,
+    entrance: () => entrance,
+    limitCounters,
   })
   let stopping: Promise<void> | undefined
   const entrance: Entrance = createEntrance({
@@ -116,6 +138,9 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
     domain,
     router,
     auth,
+    standing,
+    guard,
+    metrics,
     isStopping: () => stopping !== undefined,
   })
   const lifecycle = new Lifecycle(
@@ -141,12 +166,16 @@ export async function startGateway(options: GatewayOptions, components: GatewayC
       await lifecycle.stop(STOP_PARTS_WITHIN_MS)
     }
   }
+  applyReloads({ configuration, observation, state, auth, standing, metrics })
+  await metrics.setEnabled(options.metricsEnabled)
   await logReady
   await lifecycle.start()
   return {
     port: entrance.listener.port,
     url: `${state.tls === undefined ? 'ws' : 'wss'}://${hostOfBind(options.bind)}:${entrance.listener.port}`,
-    tlsFingerprint: state.tls?.fingerprintSha256,
+    get tlsFingerprint() {
+      return state.tls?.fingerprintSha256
+    },
     tokenPath: state.generatedToken?.path,
     callAs: (caller, method, params) => router.call(inProcessPeer(caller), method, params),
     stop: (reason = 'gateway stopping', { restartMs } = {}) => {

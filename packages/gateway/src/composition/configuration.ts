@@ -2,6 +2,7 @@
 
 import { type ConfigHasher, openConfigHasher } from '../config/config-hash.ts'
 import { revisionHash } from '../config/config-snapshot.ts'
+import { judgeReload } from '../config/judge-reload.ts'
 import { LiveConfig } from '../config/live-config.ts'
 import { type LoadOptions, type LoadResult, loadConfig } from '../config/load-config.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
@@ -52,7 +53,9 @@ export async function openConfiguration(
       'Correct the file; `breakwater config validate` names each place.',
     )
   }
-  const live = new LiveConfig({ load: (loadOptions) => source.load(hasher, loadOptions), log: configLog }, initial)
+  const load = async (loadOptions: Parameters<ConfigSource['load']>[1]): Promise<LoadResult> =>
+    judgeReload(initial.config, await source.load(hasher, loadOptions))
+  const live = new LiveConfig({ load, log: configLog }, initial)
   let current = options
   let appliedHash = revisionHash(live.current, hasher)
   live.onChange((change) => {

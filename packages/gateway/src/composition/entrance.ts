@@ -14,11 +14,14 @@ import type { Peer } from '../connection/peer.ts'
 import { PeerSession } from '../connection/peer-session.ts'
 import type { Domain } from '../domain.ts'
 import { sendDirect } from '../events/broadcaster.ts'
+import type { OwnerGuard } from '../http/owner-guard.ts'
+import { ownerRoutes } from '../http/owner-routes.ts'
 import { createHttpRoutes } from '../http/routes.ts'
 import type { Part } from '../lifecycle.ts'
 import { Listener } from '../listener/listener.ts'
 import { compileTrustPolicy, type TrustPolicy } from '../listener/locality.ts'
 import { UpgradeHandler } from '../listener/upgrade.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { type GatewayOptions, handshakeTiers } from '../options.ts'
 import type { PairingPlane } from '../pairing/pairing-plane.ts'
 import type { Router } from '../rpc/router.ts'
@@ -26,6 +29,7 @@ import { ownerSocketPath } from '../state-files.ts'
 import type { Audience } from './audience.ts'
 import type { Configuration } from './configuration.ts'
 import type { Observation } from './observation.ts'
+import type { Standing } from './standing.ts'
 import type { State } from './state.ts'
 
 export interface EntranceComponents {
@@ -39,6 +43,9 @@ export interface EntranceComponents {
   readonly domain: Domain
   readonly router: Router
   readonly auth: LiveAuth
+  readonly standing: Standing
+  readonly guard: OwnerGuard
+  readonly metrics: Metrics
   readonly isStopping: () => boolean
 }
 
@@ -109,6 +116,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
           eventLoop: loop.health(),
         }),
         clientCount: () => audience.peers.size,
+        routes: ownerRoutes({ guard: components.guard, metrics: components.metrics, closed: observation.closed }),
       }),
       tierOfPeer: tierOf,
     },
@@ -116,7 +124,10 @@ export function createEntrance(components: EntranceComponents): Entrance {
       bind: options.bind,
       port: options.port,
       unixSocketPath: options.unixSocket ? ownerSocketPath(options.stateDir) : undefined,
-      secureContext: components.state.tls?.secureContext,
+      // Read at each accept: the certificate may be replaced.
+      get secureContext() {
+        return components.state.tls?.secureContext
+      },
       maxConnections: options.maxConnections,
     },
   )
@@ -154,7 +165,7 @@ function createHello({
 
 /** Takes over an admitted peer, whose hello is on its way. */
 function welcome(
-  { observation, audience, domain, router, auth }: EntranceComponents,
+  { observation, audience, domain, router, auth, standing }: EntranceComponents,
   peer: Peer,
   candidate: Authorised,
 ): PeerSession {
@@ -172,6 +183,7 @@ function welcome(
     })
   }
   if (peer.identity.role === 'node') domain.greetNode((event, payload) => sendDirect(peer, event, payload))
+  standing.note(peer, candidate)
   auth.dropIfOutdated(peer, candidate)
   return session
 }

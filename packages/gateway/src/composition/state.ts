@@ -5,8 +5,9 @@ import { mkdir } from 'node:fs/promises'
 import { systemClock as monotonicClock } from '@breakwater/supervisor'
 import type { AuthPolicy } from '../auth/auth-policy.ts'
 import { DeviceTokens } from '../auth/device-tokens.ts'
+import type { GeneratedToken } from '../auth/live-auth.ts'
 import { readOrCreateSecret } from '../auth/secret-file.ts'
-import { type LoadedTls, loadTls } from '../listener/tls.ts'
+import { LiveTls } from '../listener/live-tls.ts'
 import type { GatewayOptions } from '../options.ts'
 import { deviceTokenKeyPath, tokenFilePath } from '../state-files.ts'
 import { openSqliteStore } from '../store/sqlite/open-store.ts'
@@ -18,8 +19,8 @@ export interface State {
   readonly deviceTokens: DeviceTokens
   readonly auth: AuthPolicy
   /** The generated token and where it lies; undefined when the token comes from elsewhere. */
-  readonly generatedToken: { readonly path: string; readonly token: string } | undefined
-  readonly tls: LoadedTls | undefined
+  readonly generatedToken: GeneratedToken | undefined
+  readonly tls: LiveTls | undefined
 }
 
 /** Rejects with a store fault, `TlsFault` or a file system error; nothing is left open then. */
@@ -34,7 +35,7 @@ export async function openState(options: GatewayOptions, { log, clock }: Observa
     const [deviceTokenKey, generatedToken, loadedTls, { store }] = await Promise.all([
       readOrCreateSecret(deviceTokenKeyPath(stateDir)),
       auth.mode === 'token' && auth.token === undefined ? readGeneratedToken(stateDir) : undefined,
-      tls === undefined ? undefined : loadTls({ ...tls, stateDir }, { clock, log: log.child('gateway/tls') }),
+      tls === undefined ? undefined : LiveTls.load(tls, stateDir, { clock, log: log.child('gateway/tls') }),
       opening,
     ])
     return {
@@ -51,7 +52,8 @@ export async function openState(options: GatewayOptions, { log, clock }: Observa
   }
 }
 
-async function readGeneratedToken(stateDir: string): Promise<{ path: string; token: string }> {
+/** Made when there is none yet. */
+export async function readGeneratedToken(stateDir: string): Promise<GeneratedToken> {
   const path = tokenFilePath(stateDir)
   return { path, token: await readOrCreateSecret(path) }
 }

@@ -17,6 +17,11 @@ export class OutboundQueue {
     this.#close = close
   }
 
+  /** Bytes the transport has not written yet. */
+  get waitingBytes(): number {
+    return this.#link.bufferedBytes()
+  }
+
   /** A frame that must not be lost: a full buffer closes the connection as a slow consumer. */
   send(frame: TextFrame): SendOutcome {
     if (this.#isFull()) {
