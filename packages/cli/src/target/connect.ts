@@ -121,6 +121,7 @@ function deviceOptions({ env }: CommandContext, { isOurMachine }: Target) {
   return {
     device: 'auto' as const,
     identityFile: join(resolveConfigPaths({ env }).stateDir, 'identity', 'device.json'),
+    credentialsDirectory: join(resolveConfigPaths({ env }).stateDir, 'credentials'),
   }
 }
 
