@@ -4,15 +4,15 @@
 import { ParamsValidators } from '@breakwater/protocol/params-validators'
 import { LiveAuth } from './auth/live-auth.ts'
 import { createAudience } from './composition/audience.ts'
-import { type ConfigSource, fixedSource, openConfiguration } from './composition/configuration.ts'
+import { type ConfigSource, type Configuration, fixedSource, openConfiguration } from './composition/configuration.ts'
 import { createEntrance, type Entrance } from './composition/entrance.ts'
 import { limitCountersOf } from './composition/limit-counters.ts'
 import { createMetrics } from './composition/metrics.ts'
-import { observe } from './composition/observation.ts'
+import { type Observation, observe } from './composition/observation.ts'
 import { createPairing } from './composition/pairing.ts'
 import { applyReloads } from './composition/reload.ts'
 import { Standing } from './composition/standing.ts'
-import { openState, readGeneratedToken } from './composition/state.ts'
+import { openState, readGeneratedToken, type State } from './composition/state.ts'
 import { type CallerIdentity, inProcessPeer } from './connection/in-process-peer.ts'
 import { Departure, type DepartureRequest } from './departure.ts'
 import { createDomain } from './domain.ts'
@@ -64,10 +64,30 @@ const STOP_PARTS_WITHIN_MS = 1_500
 /** Starts a gateway. Rejects with `StartFault`, `ListenFault`, `TlsFault` or a store fault, and leaves nothing behind. */
 export async function startGateway(options: GatewayOptions, components: GatewayComponents): Promise<Gateway> {
   assertStartable(options)
-  const { log, writeLine, version } = components
-  const observation = observe(options, log, writeLine)
+  const observation = observe(options, components.log, components.writeLine)
   const configuration = await openConfiguration(options, observation, components.config ?? fixedSource(options))
   const state = await openState(options, observation)
+  try {
+    return await assemble(options, components, { observation, configuration, state })
+  } catch (fault) {
+    // Left open, the store would keep the state directory from the next start. Closing it twice is harmless.
+    await state.store.close()
+    throw fault
+  }
+}
+
+interface Foundation {
+  readonly observation: Observation
+  readonly configuration: Configuration
+  readonly state: State
+}
+
+/** Builds everything above the state directory and starts it. */
+async function assemble(
+  options: GatewayOptions,
+  { log, version }: GatewayComponents,
+  { observation, configuration, state }: Foundation,
+): Promise<Gateway> {
   // Only now are the state directory and its log ours.
   const logReady = log.begin()
   const audience = createAudience(observation, version)
