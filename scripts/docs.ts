@@ -18,6 +18,7 @@ import {
   servedMethods,
 } from '@breakwater/protocol'
 import { describeConfig } from '../packages/gateway/src/config/describe-config.ts'
+import { METRICS, RPC_DURATION } from '../packages/gateway/src/observe/metric-table.ts'
 
 const directory = new URL('../docs/reference/', import.meta.url)
 
@@ -128,17 +129,34 @@ function configPage(): string {
   )
 }
 
+function metricsPage(): string {
+  const rows = [...METRICS, RPC_DURATION].map(({ name, type, help, labels }) => [
+    code(name),
+    type,
+    labels.map(code).join(', '),
+    help,
+  ])
+  return page(
+    'Metrics',
+    '`GET /metrics` in the Prometheus text format, with `metrics.enabled: true`. Readable for programs on the same machine, on the owner socket, and for whoever sends the gateway token (or password) as a bearer. Counters begin at 0 when the process starts.',
+    table(['Metric', 'Type', 'Labels', 'Meaning'], rows),
+  )
+}
+
 const PAGES: Readonly<Record<string, () => string>> = {
   'methods.md': methodsPage,
   'events.md': eventsPage,
   'errors.md': errorsPage,
   'scopes.md': scopesPage,
   'configuration.md': configPage,
+  'metrics.md': metricsPage,
   'README.md': () =>
     page(
       'Reference',
       'Generated from the code.',
-      ['methods', 'events', 'errors', 'scopes', 'configuration'].map((name) => `- [${name}](${name}.md)`).join('\n'),
+      ['methods', 'events', 'errors', 'scopes', 'configuration', 'metrics']
+        .map((name) => `- [${name}](${name}.md)`)
+        .join('\n'),
     ),
 }
 
