@@ -353,6 +353,20 @@ test('a setup code of which the hello never arrived lets the same device, and no
   assert.fail('every hello was written')
 })
 
+test('a node fetches its setup code from a join URL, once, and comes in with it', async () => {
+  await using gateway = await startTestGateway(OUTSIDE)
+  await using admin = await owner(gateway)
+  const wish = { publicUrl: gateway.url, bootstrapProfile: 'node', joinUrl: true }
+  const { payload: issued } = await admin.request('device.pair.setupCode', wish)
+  assert.ok(issued.joinUrl.startsWith(`${gateway.url.replace('ws', 'http')}/j/`))
+  const first = await fetch(issued.joinUrl)
+  const { bootstrapToken, url } = (await first.json()) as { bootstrapToken: string; url: string }
+  assert.deepEqual([first.status, url], [200, gateway.url])
+  assert.equal((await fetch(issued.joinUrl)).status, 404)
+  const hello = await knock(gateway, new TestDevice(), node({ auth: { bootstrapToken } }))
+  assert.deepEqual([hello.payload?.auth.role, hello.payload?.auth.deviceTokens], ['node', undefined])
+})
+
 test('a guessed setup code is refused and asks nobody', async () => {
   await using gateway = await startTestGateway(OUTSIDE)
   await using admin = await owner(gateway)

@@ -39,6 +39,11 @@ export class DeviceTokens {
     )
   }
 
+  /** The setup token behind a join path: whoever knows the path can be told the token, which is stored nowhere. */
+  bootstrapOf(joinCode: string): string {
+    return createHmac('sha256', this.#key).update(`join|${joinCode}`).digest('base64url')
+  }
+
   /** A name for a shared secret that says nothing about it: the same secret has the same name in this gateway only. */
   nameOf(secret: string): string {
     return createHmac('sha256', this.#key).update(`shared-secret|${secret}`).digest('base64url').slice(0, NAME_CHARS)

@@ -14,6 +14,7 @@ import type { Peer } from '../connection/peer.ts'
 import { PeerSession } from '../connection/peer-session.ts'
 import type { Domain } from '../domain.ts'
 import { sendDirect } from '../events/broadcaster.ts'
+import { joinRoute } from '../http/join-route.ts'
 import type { OwnerGuard } from '../http/owner-guard.ts'
 import { ownerRoutes } from '../http/owner-routes.ts'
 import { createHttpRoutes } from '../http/routes.ts'
@@ -116,7 +117,10 @@ export function createEntrance(components: EntranceComponents): Entrance {
           eventLoop: loop.health(),
         }),
         clientCount: () => audience.peers.size,
-        routes: ownerRoutes({ guard: components.guard, metrics: components.metrics, closed: observation.closed }),
+        routes: [
+          ...ownerRoutes({ guard: components.guard, metrics: components.metrics, closed: observation.closed }),
+          joinRoute({ joins: components.pairing.joins, now }),
+        ],
       }),
       tierOfPeer: tierOf,
     },

@@ -14,6 +14,7 @@ import type { PairingRules } from './approval-rules.ts'
 import { type Approver, mayManage } from './approver.ts'
 import { DeviceAdmission } from './device-admission.ts'
 import { requestRow, seenDeviceRow } from './device-rows.ts'
+import { JoinDesk } from './join-desk.ts'
 import { PairingDecisions } from './pairing-decisions.ts'
 import { PairingWaits } from './pairing-waits.ts'
 import { RequestBook } from './request-book.ts'
@@ -27,7 +28,7 @@ const SWEEP_INTERVAL_MS = 30_000
 
 export interface PairingPlaneComponents {
   readonly store: Store
-  readonly tokens: Pick<DeviceTokens, 'derive' | 'nameOf'>
+  readonly tokens: Pick<DeviceTokens, 'derive' | 'nameOf' | 'bootstrapOf'>
   readonly clock?: Clock
   readonly timers?: Pick<TimerClock, 'setTimer' | 'clearTimer'>
   readonly log?: Logger
@@ -51,6 +52,7 @@ export class PairingPlane {
   readonly decisions: PairingDecisions
   readonly tokens: TokenDecisions
   readonly setupCodes: SetupCodeDesk
+  readonly joins: JoinDesk
   readonly upgrades: ScopeUpgrades
   readonly requests: RequestBook
   readonly waits: PairingWaits
@@ -78,12 +80,14 @@ export class PairingPlane {
     this.requests = new RequestBook(shared)
     this.setupCodes = new SetupCodeDesk({
       ...shared,
+      tokens: components.tokens,
       log,
       address: options.address,
       authPolicy: options.authPolicy,
       randomBytes: components.randomBytes ?? randomBytes,
       ...(drawQr === undefined ? {} : { drawQr }),
     })
+    this.joins = new JoinDesk({ ...shared, tokens: components.tokens })
     this.decisions = new PairingDecisions({ ...shared, requests: this.requests })
     this.tokens = new TokenDecisions({ ...shared, tokens: components.tokens })
     this.upgrades = new ScopeUpgrades({

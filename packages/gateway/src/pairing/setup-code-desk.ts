@@ -3,12 +3,14 @@
 
 import { encodeSetupCode, type SetupCodePayload } from '@breakwater/protocol'
 import type { AuthPolicy } from '../auth/auth-policy.ts'
+import type { DeviceTokens } from '../auth/device-tokens.ts'
 import type { Logger } from '../observe/logger.ts'
 import { append, put, remove } from '../store/changes.ts'
 import type { AuditActor, DeviceRecord, SetupCodeRecord } from '../store/records.ts'
 import type { Change, Store, StoreView } from '../store/store.ts'
 import { type PairingAnnouncer, setupOutcomeRow } from './announcer.ts'
 import type { Approver } from './approver.ts'
+import { JOIN_CODE_BYTES, joinUrlOf } from './join-desk.ts'
 import { decided, type Outcome, refused } from './refusals.ts'
 import { type AddressWish, chooseSetupAddress, type GatewayAddress, type SetupAddress } from './setup-address.ts'
 import {
@@ -32,6 +34,7 @@ const MAX_REPLAYED_CODES = 1_024
 export interface SetupCodeDeskComponents {
   readonly store: Store
   readonly announcer: PairingAnnouncer
+  readonly tokens: Pick<DeviceTokens, 'bootstrapOf'>
   readonly log: Logger
   readonly address: () => GatewayAddress
   readonly authPolicy: () => AuthPolicy
@@ -46,12 +49,15 @@ export interface SetupCodeDeskComponents {
 export interface SetupCodeWish extends AddressWish {
   readonly includeQr?: boolean
   readonly bootstrapProfile?: 'limited' | 'node'
+  /** Also make an address from which a node fetches the code, once. */
+  readonly joinUrl?: true
 }
 
 export interface IssuedSetupCode {
   readonly setupId: string
   readonly expiresAtMs: number
   readonly setupCode: string
+  readonly joinUrl?: string
   readonly qrDataUrl?: string
   readonly gatewayUrl: string
   readonly gatewayUrls?: readonly string[]
@@ -82,15 +88,17 @@ export class SetupCodeDesk {
     const choice = chooseSetupAddress(address(), wish)
     if (!choice.ok) return choice
     const profile = profileOf(wish, choice.address)
-    const made = await this.#make(profile.name, choice.address, by)
+    if (wish.joinUrl === true && profile.name !== 'node') return refused({ reason: 'join-needs-node-profile' })
+    const made = await this.#make(profile.name, choice.address, wish.joinUrl === true, by)
     if (!made.ok) return made
-    const { code, setupCode } = made.value
+    const { code, setupCode, joinUrl } = made.value
     const qrDataUrl = wish.includeQr === false ? undefined : await drawQr?.(setupCode)
     const { url, urls, source } = choice.address
     return decided({
       setupId: code.setupId,
       expiresAtMs: code.expiresAtMs,
       setupCode,
+      ...(joinUrl === undefined ? {} : { joinUrl }),
       ...(qrDataUrl === undefined ? {} : { qrDataUrl }),
       gatewayUrl: url,
       ...(urls.length < 2 ? {} : { gatewayUrls: urls }),
@@ -173,16 +181,20 @@ export class SetupCodeDesk {
 
   async #make(
     name: SetupProfileName,
-    { url, urls, tlsFingerprint }: SetupAddress,
+    address: SetupAddress,
+    isJoinable: boolean,
     by: Approver,
-  ): Promise<Outcome<{ readonly code: SetupCodeRecord; readonly setupCode: string }>> {
-    const { store, randomBytes, newId, nowMs } = this.#components
+  ): Promise<Outcome<{ readonly code: SetupCodeRecord; readonly setupCode: string; readonly joinUrl?: string }>> {
+    const { store, newId, nowMs } = this.#components
+    const { url } = address
+    const secret = this.#secretFor(address, isJoinable)
+    if (secret === undefined) return refused({ reason: 'insecure-url', url })
+    const { bootstrapToken, joinUrl, joinFields } = secret
     const atMs = nowMs()
-    const bootstrapToken = randomBytes(SETUP_CODE_RULES.tokenBytes).toString('base64url')
-    const { access, roles, scopes } = SETUP_PROFILES[name]
     const expiresAtMs = atMs + SETUP_CODE_RULES.ttlMs
-    const tokenSha256 = bootstrapDigest(bootstrapToken)
-    const code = { tokenSha256, setupId: newId(), profile: name, access, roles, scopes, issuedAtMs: atMs, expiresAtMs }
+    const { access, roles, scopes } = SETUP_PROFILES[name]
+    const granted = { setupId: newId(), profile: name, access, roles, scopes, issuedAtMs: atMs, expiresAtMs }
+    const code = { tokenSha256: bootstrapDigest(bootstrapToken), ...granted, ...joinFields }
     const isMade = await store.decide((view) => {
       const open = [...view.setupCodes.values()].filter((other) => isOpen(other, atMs)).length
       if (open >= SETUP_CODE_RULES.maxOpen) return { changes: [], result: false }
@@ -191,14 +203,21 @@ export class SetupCodeDesk {
       return { changes: [...forgettables(view, atMs), put('setupCodes', code), append(fact)], result: true }
     })
     if (!isMade) return refused({ reason: 'too-many-codes', max: SETUP_CODE_RULES.maxOpen })
-    const payload: SetupCodePayload = {
-      url,
-      ...(urls.length < 2 ? {} : { urls }),
-      bootstrapToken,
-      expiresAtMs,
-      ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }),
+    const setupCode = encodeSetupCode({ ...placeOf(address), bootstrapToken, expiresAtMs })
+    return decided({ code, setupCode, ...(joinUrl === undefined ? {} : { joinUrl }) })
+  }
+
+  /** Random, or derived from a random path where the code can be fetched; undefined where that would be overheard. */
+  #secretFor(address: SetupAddress, isJoinable: boolean) {
+    const { randomBytes, tokens } = this.#components
+    if (!isJoinable) {
+      return { bootstrapToken: randomBytes(SETUP_CODE_RULES.tokenBytes).toString('base64url') }
     }
-    return decided({ code, setupCode: encodeSetupCode(payload) })
+    const joinCode = randomBytes(JOIN_CODE_BYTES).toString('base64url')
+    const joinUrl = joinUrlOf(address.url, joinCode)
+    if (joinUrl === undefined) return undefined
+    const joinFields = { joinCodeSha256: bootstrapDigest(joinCode), joinAddress: placeOf(address) }
+    return { bootstrapToken: tokens.bootstrapOf(joinCode), joinUrl, joinFields }
   }
 
   #authLabel(): 'token' | 'password' | undefined {
@@ -208,6 +227,16 @@ export class SetupCodeDesk {
     return policy.mode
   }
 }
+
+const placeOf = ({
+  url,
+  urls,
+  tlsFingerprint,
+}: SetupAddress): Omit<SetupCodePayload, 'bootstrapToken' | 'expiresAtMs'> => ({
+  url,
+  ...(urls.length < 2 ? {} : { urls }),
+  ...(tlsFingerprint === undefined ? {} : { tlsFingerprint }),
+})
 
 /** Full access only travels where nobody can listen. */
 function profileOf(

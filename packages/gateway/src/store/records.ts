@@ -84,6 +84,8 @@ export interface SetupCodeRecord {
   readonly expiresAtMs: number
   /** SHA-256 of the one-time join path, base64url without padding; absent once it was fetched or never offered. */
   readonly joinCodeSha256?: string
+  /** What the join path answers besides the token, while it can be fetched. */
+  readonly joinAddress?: { readonly url: string; readonly urls?: readonly string[]; readonly tlsFingerprint?: string }
   /** The first device that presented the token; any other key is refused from then on. */
   readonly boundTo?: { readonly deviceId: string; readonly publicKey: string }
   readonly retiredAtMs?: number
