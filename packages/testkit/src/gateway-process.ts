@@ -13,6 +13,8 @@ const READY_WITHIN_MS = 30_000
 export interface GatewayProcessOptions {
   /** Arguments after `gateway`; `--port 0 --token <TEST_TOKEN> --allow-unconfigured` are given already. */
   readonly args?: readonly string[]
+  /** False: no `--token` is given, so that the authentication of the configuration counts. */
+  readonly token?: false
   readonly env?: Readonly<Record<string, string>>
   /** Keep using an existing state directory, e.g. for a restart. */
   readonly stateDir?: string
@@ -51,7 +53,7 @@ export async function spawnGateway(options: GatewayProcessOptions = {}): Promise
     'gateway',
     '--port',
     String(options.port ?? 0),
-    ...(options.args?.includes('--token') ? [] : ['--token', TEST_TOKEN]),
+    ...(options.token === false || options.args?.includes('--token') ? [] : ['--token', TEST_TOKEN]),
     ...(options.config === undefined ? ['--allow-unconfigured'] : []),
     ...(options.args ?? []),
   ]
