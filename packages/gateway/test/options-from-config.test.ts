@@ -49,7 +49,7 @@ test('TLS is undefined until it is switched on, whatever else is set', async () 
 })
 
 test('every level of the configuration is one the log knows', async () => {
-  const levelOf = async (level: string) => toGatewayOptions(await configOf({ logging: { level } }), PLACE).logLevel
+  const levelOf = async (level: string) => toGatewayOptions(await configOf({ logging: { level } }), PLACE).logging.level
   const levels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']
   assert.deepEqual(await Promise.all(levels.map(levelOf)), [
     'silent',
