@@ -4,6 +4,7 @@ import { WireError } from '@breakwater/protocol'
 import type { LogFields, Logger } from '../../src/observe/logger.ts'
 import { silentLogger } from '../../src/observe/logger.ts'
 import { toWireError } from '../../src/rpc/to-wire-error.ts'
+import { STORE_FAULTS, StoreFault, type StoreFaultCode } from '../../src/store/fault.ts'
 
 function recordingLog(): { log: Logger; errors: LogFields[] } {
   const errors: LogFields[] = []
@@ -42,4 +43,32 @@ describe('what a handler throws', () => {
       if (thrown instanceof Error) assert.match(String(errors[0]?.error), /hunter2[\s\S]+at /, 'with its stack')
     })
   }
+})
+
+describe('a disk that took nothing', () => {
+  const shapeOf = (code: StoreFaultCode, log: Logger) => toWireError(new StoreFault(code), 'device.pair.approve', log)
+
+  test('is named, so that the caller may try again', () => {
+    const { log, errors } = recordingLog()
+    assert.deepEqual(shapeOf('STORE_FULL', log), {
+      code: 'UNAVAILABLE',
+      message: STORE_FAULTS.STORE_FULL.meaning,
+      details: {
+        reason: 'store-full',
+        method: 'device.pair.approve',
+        recovery: 'retry',
+        nextCommand: 'breakwater doctor',
+      },
+      retryable: true,
+      retryAfterMs: 5_000,
+    })
+    assert.deepEqual(errors, [])
+  })
+
+  test('is told from a store that will not work again', () => {
+    const { log } = recordingLog()
+    for (const code of Object.keys(STORE_FAULTS) as StoreFaultCode[]) {
+      assert.equal(shapeOf(code, log).retryable, STORE_FAULTS[code].retryable, code)
+    }
+  })
 })
