@@ -406,3 +406,35 @@ test('a proxy on this machine hides who is behind it, so nobody there is taken f
   const proxied = await knock(gateway, new TestDevice(), node())
   assert.equal(proxied.error?.details.reason, 'not-paired')
 })
+
+test('a user the proxy vouches for is paired for what the rule allows, and the session has no more', async () => {
+  const proxy = { userHeader: 'x-user', requiredHeaders: [], allowUsers: [], allowLoopback: true }
+  await using gateway = await startTestGateway({
+    ...OUTSIDE,
+    auth: { mode: 'trusted-proxy', proxy, password: 'the-owner-may-come-in' },
+    proxyAutoApproveScopes: ['operator.read', 'operator.write'],
+  })
+  const device = new TestDevice()
+  const knockAs = async (headers: Record<string, string>, params: ConnectParams) => {
+    await using client = await RawClient.open(gateway.url, {
+      headers: { host: 'gw.example.com', 'x-forwarded-for': '203.0.113.9', ...headers },
+    })
+    return await client.connect((challenge) => device.sign(params, challenge))
+  }
+  const { auth: _, ...greedy } = app({ scopes: ['operator.read', 'operator.admin'] })
+  const nobody = await knockAs({}, greedy)
+  assert.equal(nobody.error?.details.code, 'AUTH_UNAUTHORIZED')
+  for (let round = 0; round < 2; round += 1) {
+    const hello = await knockAs({ 'x-user': 'ann' }, greedy)
+    assert.deepEqual([hello.payload?.auth.method, hello.payload?.auth.scopes], ['trusted-proxy', ['operator.read']])
+  }
+  const capped = await knockAs({ 'x-user': 'ann', 'x-openclaw-scopes': '' }, greedy)
+  assert.deepEqual(capped.payload?.auth.scopes, [])
+  await using admin = await connectRaw(gateway.url, {
+    ...cliConnect(undefined),
+    auth: { password: 'the-owner-may-come-in' },
+  })
+  const { payload } = await admin.request('device.pair.list', {})
+  const [row] = payload.paired
+  assert.deepEqual([row.approvedVia, row.scopes, payload.pending], ['trusted-proxy', ['operator.read'], []])
+})
