@@ -39,7 +39,7 @@ export const fixedSource = (options: GatewayOptions): ConfigSource => ({
 /** Rejects with `StartFault` when the file became unusable since the caller read it. */
 export async function openConfiguration(
   options: GatewayOptions,
-  { log }: Observation,
+  { log, spans }: Observation,
   source: ConfigSource,
 ): Promise<Configuration> {
   const configLog = log.child('gateway/config')
@@ -65,7 +65,7 @@ export async function openConfiguration(
   const watcher = new ConfigWatcher(
     {
       load: live.load,
-      onLoad: live.accept,
+      onLoad: (load) => spans.run('configuration', () => live.accept(load)),
       onError: (error) => configLog.error('configuration could not be read again', { error: String(error) }),
     },
     initial,
