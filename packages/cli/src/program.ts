@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import * as help from './help.ts'
+import { addBackup } from './program/backup.ts'
 import { addClientCommands } from './program/client.ts'
 import { addConfig } from './program/config.ts'
 import { addConnectionOptions, type OnAction } from './program/declare.ts'
@@ -28,5 +29,6 @@ export function createProgram(version: string, onAction: OnAction): Command {
   addQr(program, onAction)
   addConfig(program, onAction)
   addToken(program, onAction)
+  addBackup(program, onAction)
   return program
 }

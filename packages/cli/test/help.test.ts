@@ -35,6 +35,8 @@ const COMMANDS = [
   'token',
   'token show',
   'token rotate',
+  'backup',
+  'restore',
 ]
 
 test('every help text is the one that was agreed on', async () => {

@@ -9,6 +9,8 @@ import type { OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
 import type { StoreInspection } from './store/sqlite/inspect-store.ts'
 
 export { readSecret } from './auth/secret-file.ts'
+export type { MadeBackup } from './backup/create-backup.ts'
+export type { Manifest } from './backup/manifest.ts'
 export type { ConfigIssue, ConfigWarning } from './config/config-issue.ts'
 export type { ConfigEdit } from './config/edit-config.ts'
 export type { InvalidLoad, LoadResult, ValidLoad } from './config/load-config.ts'
@@ -60,6 +62,16 @@ export async function inspectStore(stateDir: string): Promise<StoreInspection> {
 
 /** Drawing QR codes. */
 export const qrPictures = () => import('./pairing/qr-picture.ts')
+
+/** Making backups and putting them back. */
+export const backups = async () => {
+  const [{ createBackup }, { extractBackup }, { isRestoreUnfinished, restoreBackup }] = await Promise.all([
+    import('./backup/create-backup.ts'),
+    import('./backup/extract-backup.ts'),
+    import('./backup/restore-backup.ts'),
+  ])
+  return { createBackup, extractBackup, isRestoreUnfinished, restoreBackup }
+}
 
 /** Puts a new token in the file's place and resolves with it. A running gateway notices. */
 export async function rotateToken(path: string): Promise<string> {

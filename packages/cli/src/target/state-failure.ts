@@ -30,6 +30,7 @@ const STORE_NEXT_STEPS: Partial<Record<StoreFaultCode, (stateDir: string) => str
   STORE_READONLY: (stateDir) => `Make ${stateDir} writable for this user, then start again.`,
   STORE_TOO_NEW: (stateDir) =>
     `Run the release that wrote ${stateDir}, or set BREAKWATER_STATE_DIR to another directory.`,
+  STORE_RESTORING: () => 'breakwater restore (without a file: finishes it)',
   STORE_CORRUPT: (stateDir) =>
     `breakwater restore <file> (from a backup), or move ${stateDir} away to start with an empty one.`,
 }

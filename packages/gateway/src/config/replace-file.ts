@@ -34,7 +34,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await file.sync()
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return // Directories cannot be opened there; NTFS journals the rename.
   await using handle = await open(directory, 'r')
   await handle.sync()

@@ -24,6 +24,7 @@ export const STORE_FAULTS = {
   STORE_OWNED: refused(true, 'Another process owns the state directory.'),
   STORE_TOO_NEW: refused(false, 'The database was written by a later release that this one cannot read.'),
   STORE_MIGRATION_FAILED: refused(false, 'The database could not be brought to this release; it was left as it was.'),
+  STORE_RESTORING: refused(false, 'A restore was interrupted half-way and has to be finished first.'),
   STORE_CORRUPT: fatal('The database is damaged and no good snapshot could take its place.'),
   STORE_IO: fatal('Reading or writing failed in a way after which the state of the disk is unknown.'),
   STORE_WORKER_LOST: fatal('The thread that writes to disk ended.'),

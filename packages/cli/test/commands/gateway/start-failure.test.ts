@@ -39,6 +39,7 @@ test('every other fault of the store has a next step', () => {
     'STORE_FULL',
     'STORE_READONLY',
     'STORE_TOO_NEW',
+    'STORE_RESTORING',
     'STORE_CORRUPT',
     'STORE_IO',
   ]

@@ -9,6 +9,7 @@ import type { Store } from '../store.ts'
 import { describeOpenReport, type StoreOpenReport } from './open-report.ts'
 import { resolveSqliteStoreOptions, type SqliteStoreOptions } from './options.ts'
 import { acquireOwnerLock, type OwnerLock, type OwnerLockOptions } from './owner-lock.ts'
+import { assertNoUnfinishedRestore } from './restore-journal.ts'
 import { WorkerBackend } from './worker-backend.ts'
 
 export interface SqliteStoreComponents {
@@ -29,7 +30,7 @@ export interface OpenedStore {
 
 /**
  * Rejects with STORE_OWNED (another process has the directory), STORE_CORRUPT (damaged, and no snapshot is good),
- * STORE_TOO_NEW, STORE_MIGRATION_FAILED, STORE_FULL, STORE_READONLY or STORE_IO; nothing is left running or locked then.
+ * STORE_RESTORING, STORE_TOO_NEW, STORE_MIGRATION_FAILED, STORE_FULL, STORE_READONLY or STORE_IO; nothing is left running or locked then.
  */
 export async function openSqliteStore(
   components: SqliteStoreComponents,
@@ -43,6 +44,7 @@ export async function openSqliteStore(
   }
   if (lock.nameFault !== undefined) components.log.warn(lock.nameFault.message, { code: lock.nameFault.code })
   try {
+    assertNoUnfinishedRestore(lock.stateDir)
     const { maxAuditEntries, keptSnapshots, whenUnrecoverable } = resolved
     const startEmpty = whenUnrecoverable === 'start-empty'
     const setup = { stateDir: lock.stateDir, maxAuditEntries, keptSnapshots, startEmpty }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -21,21 +21,26 @@ const COPIES = 30
 test(`${COPIES} copies beside a writer that never rests: each holds all that was acknowledged before it began`, async (t) => {
   await using directory = await stateDir()
   await using copies = await stateDir()
+  // Into a file: a pipe would fill up while a copy is read through, and the writer end with it.
+  const told = join(copies.path, 'acknowledged')
+  await using output = await open(told, 'w')
   const child = spawn(process.execPath, ['--conditions=source', WRITER, directory.path, '1000'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', output.fd, 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },
   })
-  let newest = 0
-  child.stdout.on('data', (chunk: Buffer) => {
-    const lines = chunk.toString('utf8').trim().split('\n')
-    newest = Math.max(newest, ...lines.map(Number))
-  })
-  await once(child.stdout, 'data')
+  const newestTold = async (): Promise<number> =>
+    Number(
+      (await readFile(told, 'utf8'))
+        .split('\n')
+        .slice(0, -1)
+        .reduce((a, b) => (Number(b) > Number(a) ? b : a), '0'),
+    )
+  while ((await newestTold()) === 0) await delay(20)
   const ended = once(child, 'exit')
-  const first = newest
+  const first = await newestTold()
   for (let round = 0; round < COPIES; round += 1) {
     await delay(30)
-    const acknowledged = newest
+    const acknowledged = await newestTold()
     const target = join(copies.path, `${round}.sqlite`)
     const copied = await copyDatabase(directory.path, target)
     const numbers = (copied?.records.devices ?? []).map(([id]) => Number(id.slice('device-'.length)))
@@ -45,6 +50,7 @@ test(`${COPIES} copies beside a writer that never rests: each holds all that was
   }
   child.kill('SIGKILL')
   await ended
+  const newest = await newestTold()
   t.diagnostic(`${newest - first} approvals while ${COPIES} copies were taken`)
   assert.ok(newest > first)
   // The writer was not disturbed: what it left opens as it always does.

@@ -60,6 +60,7 @@ it('the store faults are these, and these are fatal', () => {
       'STORE_OWNED?',
       'STORE_TOO_NEW',
       'STORE_MIGRATION_FAILED',
+      'STORE_RESTORING',
       'STORE_CORRUPT!',
       'STORE_IO!',
       'STORE_WORKER_LOST!',
