@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import * as help from './help.ts'
 import { addBackup } from './program/backup.ts'
 import { addClientCommands } from './program/client.ts'
+import { addCompletion } from './program/completion.ts'
 import { addConfig } from './program/config.ts'
 import { addConnectionOptions, type OnAction } from './program/declare.ts'
 import { addDevices, addQr } from './program/devices.ts'
@@ -30,5 +31,6 @@ export function createProgram(version: string, onAction: OnAction): Command {
   addConfig(program, onAction)
   addToken(program, onAction)
   addBackup(program, onAction)
+  addCompletion(program, onAction)
   return program
 }

@@ -37,6 +37,7 @@ const COMMANDS = [
   'token rotate',
   'backup',
   'restore',
+  'completion',
 ]
 
 test('every help text is the one that was agreed on', async () => {
