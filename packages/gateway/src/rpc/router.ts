@@ -28,6 +28,7 @@ import type { MethodDefinition, MethodHandler } from './define-method.ts'
 import { FairQueue } from './fair-queue.ts'
 import { IdempotencyCache } from './idempotency.ts'
 import { missingScope } from './refusals.ts'
+import { RunningCalls } from './running-calls.ts'
 import { toWireError } from './to-wire-error.ts'
 import { WriteLimiter } from './write-limiter.ts'
 
@@ -40,8 +41,6 @@ const MAX_KEPT_KEY_CHARS = 128
 const OUTCOME_BYTES = 256
 /** The hint of a request that came while its connection was being closed for a restart. */
 const RESTART_RETRY_AFTER_MS = 500
-/** Calls of one connection that may be waiting for their handlers, for aborting them when it closes. */
-type RunningCalls = Set<Call>
 
 export interface RouterComponents {
   readonly methods: readonly MethodDefinition[]
@@ -78,7 +77,7 @@ export class Router {
   readonly #queue: FairQueue
   readonly #outcomes: IdempotencyCache<Outcome>
   readonly #writes: WriteLimiter
-  readonly #running = new WeakMap<Peer, RunningCalls>()
+  readonly #running = new RunningCalls()
   readonly #spans: Spans | undefined
   /** Connections whose new requests are refused because they are about to be closed. */
   readonly #draining = new WeakSet<Peer>()
@@ -158,15 +157,12 @@ export class Router {
 
   /** Whether nothing of the connection waits or runs that ends by itself. Waits without a deadline do not count. */
   isIdle(peer: Peer): boolean {
-    if (this.#queue.isWaiting(peer.ownerKey)) return false
-    for (const call of this.#running.get(peer) ?? []) if (!call.isOpenEnded) return false
-    return true
+    return !this.#queue.isWaiting(peer.ownerKey) && this.#running.isIdle(peer)
   }
 
   /** Aborts what the connection still waits for. */
   peerClosed(peer: Peer): void {
-    for (const call of this.#running.get(peer) ?? []) call.abort(new Error('connection closed'))
-    this.#running.delete(peer)
+    this.#running.abort(peer)
   }
 
   /** Answers one request: at once when its handler does, else when it is done. */
@@ -304,28 +300,9 @@ export class Router {
     throw new WireError(outcome.error)
   }
 
-  /** The call's result, unless its deadline passes first. Until then the end of its connection aborts it. */
-  async #untilDeadline(call: Call, method: string, result: Promise<unknown>): Promise<unknown> {
-    const running = this.#running.get(call.peer) ?? new Set()
-    this.#running.set(call.peer, running)
-    running.add(call)
+  #untilDeadline(call: Call, method: string, result: Promise<unknown>): Promise<unknown> {
     const deadlineMs = this.#methods.get(method)?.deadlineMs ?? DEFAULT_DEADLINE_MS
-    call.isOpenEnded = deadlineMs === 0
-    const deadline = Promise.withResolvers<never>()
-    const timer =
-      deadlineMs === 0
-        ? undefined
-        : setTimeout(() => {
-            const overdue = new WireError('REQUEST_TIMEOUT', { details: { method, deadlineMs } })
-            call.abort(overdue)
-            deadline.reject(overdue)
-          }, deadlineMs)
-    try {
-      return await (timer === undefined ? result : Promise.race([result, deadline.promise]))
-    } finally {
-      clearTimeout(timer)
-      running.delete(call)
-    }
+    return this.#running.untilDeadline(call, { method, deadlineMs }, result)
   }
 
   #refuse(peer: Peer, id: string, name: ErrorName, options: ErrorOptions): void {
