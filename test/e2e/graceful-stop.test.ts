@@ -6,7 +6,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cliConnect, connectRaw, RawClient, spawnGateway, TEST_TOKEN, tempDir } from '@breakwater/testkit'
+import {
+  cliConnect,
+  connectRaw,
+  RawClient,
+  spawnGateway,
+  startTestGateway,
+  TEST_TOKEN,
+  tempDir,
+} from '@breakwater/testkit'
 import { GatewayClient } from '@openclaw/gateway-client'
 
 const CLIENTS = 500
@@ -81,6 +89,20 @@ test('the log holds the whole stop, and the next start goes on behind it', async
   assert.equal(reset, false)
   assert.deepEqual(messages.slice(0, 3), ['stopping', 'connections closed', 'stopped'])
   assert.ok(messages.includes('ready'))
+})
+
+test('a second stop joins the first', async () => {
+  await using fixture = await startTestGateway()
+  const client = await connectRaw(fixture.url, cliConnect(TEST_TOKEN))
+  const [first, second] = [fixture.gateway.stop('once'), fixture.gateway.stop('twice')]
+  assert.equal(first, second)
+  await first
+  const shutdowns = client.frames.filter(({ event }) => event === 'shutdown')
+  assert.deepEqual(
+    shutdowns.map(({ payload }) => payload),
+    [{ reason: 'once' }],
+  )
+  assert.equal((await client.closed).code, 1012)
 })
 
 interface Closed {
