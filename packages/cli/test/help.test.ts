@@ -10,6 +10,12 @@ const GOLDEN = new URL('golden/help.txt', import.meta.url)
 const COMMANDS = [
   '',
   'gateway',
+  'gateway install',
+  'gateway uninstall',
+  'gateway start',
+  'gateway stop',
+  'gateway restart',
+  'gateway status',
   'status',
   'health',
   'probe',

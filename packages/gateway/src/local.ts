@@ -7,6 +7,7 @@ import type { ConfigOverride } from './config/resolve-config.ts'
 import type { LogTail } from './observe/log-tail.ts'
 import type { OwnerDesk, OwnerDeskOptions } from './owner-desk.ts'
 import type { StoreInspection } from './store/sqlite/inspect-store.ts'
+import type { Owner } from './store/sqlite/owner-lock.ts'
 
 export { readSecret } from './auth/secret-file.ts'
 export type { MadeBackup } from './backup/create-backup.ts'
@@ -62,6 +63,12 @@ export async function inspectStore(stateDir: string): Promise<StoreInspection> {
 
 /** Drawing QR codes. */
 export const qrPictures = () => import('./pairing/qr-picture.ts')
+
+/** The process that holds the state directory; undefined when none does, or its name is not known. */
+export async function stateOwner(stateDir: string): Promise<Owner | undefined> {
+  const { liveOwner } = await import('./store/sqlite/owner-lock.ts')
+  return liveOwner(stateDir)
+}
 
 /** Making backups and putting them back. */
 export const backups = async () => {

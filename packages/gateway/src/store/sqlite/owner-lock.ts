@@ -62,6 +62,9 @@ export async function acquireOwnerLock(options: OwnerLockOptions): Promise<Owner
 
 const ownerFile = (stateDir: string): string => join(stateDir, 'owner.json')
 
+/** Who holds the directory, as far as its name is known: for people, and for whoever wants to ask that process to stop. */
+export const liveOwner = (stateDir: string): Owner | undefined => readLiveOwner(ownerFile(stateDir))
+
 function makeStateDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   // It may have existed with wider permissions; what is in it is for its owner only.
