@@ -24,7 +24,7 @@ import type { Authorised, Candidate, Refusal, Verdict } from './candidate.ts'
 import type { ChallengePacer, Turn } from './challenge-pacer.ts'
 import type { HandshakeDeadline } from './deadline.ts'
 import type { FailureRecorder } from './failure-record.ts'
-import { encodeHello, type HelloSource } from './hello.ts'
+import type { HelloEncoder } from './hello.ts'
 import type { AdmissionPipeline } from './pipeline.ts'
 
 /** Longest hint a refused client gets: stock clients clamp to it (DESIGN section 5). */
@@ -49,7 +49,7 @@ export interface AdmissionComponents {
   readonly pipeline: AdmissionPipeline
   readonly pacer: ChallengePacer
   readonly failures: FailureRecorder
-  readonly hello: HelloSource
+  readonly hello: HelloEncoder
   readonly log: Logger
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -223,7 +223,7 @@ export class Handshake implements LinkHolder {
   #admit(candidate: Authorised): void {
     const peer = this.#peerOf(candidate)
     const seesPresence = candidate.role === 'operator' && peer.hasScope('operator.read')
-    const hello = encodeHello(this.#components.hello, candidate, seesPresence)
+    const hello = this.#components.hello.encode(candidate, seesPresence)
     this.#settle()
     this.#connection.release()
     // Before anybody hears of the peer: whatever is published to it comes after its hello.

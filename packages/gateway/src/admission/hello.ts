@@ -39,31 +39,72 @@ const otherTokenRow = ({ token, role, scopes, issuedAtMs }: OtherRoleToken) => (
   issuedAtMs,
 })
 
-/** The response frame that ends a successful handshake. */
-export function encodeHello(source: HelloSource, candidate: Authorised, seesPresence: boolean): string {
-  const auth = {
-    method: candidate.method,
-    role: candidate.role,
-    scopes: candidate.grantedScopes,
-    ...(candidate.deviceToken === undefined
-      ? {}
-      : { deviceToken: candidate.deviceToken.token, issuedAtMs: candidate.deviceToken.issuedAtMs }),
-    ...(candidate.otherTokens === undefined ? {} : { deviceTokens: candidate.otherTokens.map(otherTokenRow) }),
+/** Bytes of a shared part, made again only when its text has changed. */
+class SharedPart {
+  #json = ''
+  #bytes = Buffer.alloc(0)
+
+  bytesOf(json: string): Buffer {
+    if (json !== this.#json) {
+      this.#json = json
+      this.#bytes = Buffer.from(json, 'utf8')
+    }
+    return this.#bytes
   }
-  const isAdmin = candidate.grantedScopes.includes('operator.admin')
-  const snapshot = {
-    suspension: { phase: 'accepting' },
-    stateVersion: source.stateVersion(),
-    uptimeMs: source.uptimeMs(),
-    appliedConfigHash: source.appliedConfigHash(),
-    sessionDefaults: SESSION_DEFAULTS,
-    ...(isAdmin ? source.adminInfo() : {}),
-  }
-  const server = { version: source.version, bootId: source.bootId, connId: candidate.connId }
-  return (
-    `{"type":"res","id":${JSON.stringify(candidate.requestId)},"ok":true,"payload":{"type":"hello-ok","protocol":${PROTOCOL_VERSION}` +
-    `,"server":${JSON.stringify(server)},"features":${source.featuresJson()}` +
-    `,"snapshot":{"presence":${seesPresence ? source.presenceJson() : '[]'},"health":${source.healthJson()},${JSON.stringify(snapshot).slice(1)}` +
-    `,"auth":${JSON.stringify(auth)},"policy":${JSON.stringify(POLICY)}}}`
-  )
 }
+
+const NO_PRESENCE = '[]'
+const TAIL = `,"policy":${JSON.stringify(POLICY)}}}`
+
+/** Encodes the response frame that ends a successful handshake: shared bytes are copied, never encoded again. */
+export class HelloEncoder {
+  readonly #source: HelloSource
+  readonly #features = new SharedPart()
+  readonly #presence = new SharedPart()
+  readonly #health = new SharedPart()
+
+  constructor(source: HelloSource) {
+    this.#source = source
+  }
+
+  encode(candidate: Authorised, seesPresence: boolean): Buffer {
+    const source = this.#source
+    const server = { version: source.version, bootId: source.bootId, connId: candidate.connId }
+    const head =
+      `{"type":"res","id":${JSON.stringify(candidate.requestId)},"ok":true,"payload":{"type":"hello-ok","protocol":${PROTOCOL_VERSION}` +
+      `,"server":${JSON.stringify(server)},"auth":${JSON.stringify(authOf(candidate))},"snapshot":${JSON.stringify(snapshotOf(source, candidate)).slice(0, -1)},"presence":`
+    return Buffer.concat([
+      Buffer.from(head, 'utf8'),
+      seesPresence ? this.#presence.bytesOf(source.presenceJson()) : Buffer.from(NO_PRESENCE),
+      HEALTH_KEY,
+      this.#health.bytesOf(source.healthJson()),
+      FEATURES_KEY,
+      this.#features.bytesOf(source.featuresJson()),
+      TAIL_BYTES,
+    ])
+  }
+}
+
+const HEALTH_KEY = Buffer.from(',"health":')
+/** The snapshot ends with its health. */
+const FEATURES_KEY = Buffer.from('},"features":')
+const TAIL_BYTES = Buffer.from(TAIL)
+
+const authOf = (candidate: Authorised) => ({
+  method: candidate.method,
+  role: candidate.role,
+  scopes: candidate.grantedScopes,
+  ...(candidate.deviceToken === undefined
+    ? {}
+    : { deviceToken: candidate.deviceToken.token, issuedAtMs: candidate.deviceToken.issuedAtMs }),
+  ...(candidate.otherTokens === undefined ? {} : { deviceTokens: candidate.otherTokens.map(otherTokenRow) }),
+})
+
+const snapshotOf = (source: HelloSource, { grantedScopes }: Authorised) => ({
+  suspension: { phase: 'accepting' },
+  stateVersion: source.stateVersion(),
+  uptimeMs: source.uptimeMs(),
+  appliedConfigHash: source.appliedConfigHash(),
+  sessionDefaults: SESSION_DEFAULTS,
+  ...(grantedScopes.includes('operator.admin') ? source.adminInfo() : {}),
+})

@@ -6,6 +6,7 @@ import { Admission } from '../admission/admission.ts'
 import type { Authorised } from '../admission/candidate.ts'
 import { ChallengePacer } from '../admission/challenge-pacer.ts'
 import type { Tier } from '../admission/deadline.ts'
+import { HelloEncoder } from '../admission/hello.ts'
 import { HelloParts } from '../admission/hello-parts.ts'
 import { createPipeline } from '../admission/pipeline.ts'
 import { DeviceKeys } from '../auth/device-keys.ts'
@@ -78,7 +79,7 @@ export function createEntrance(components: EntranceComponents): Entrance {
     pipeline: (candidate, text) => spans.run('admission', () => judge(candidate, text)),
     pacer,
     failures,
-    hello,
+    hello: new HelloEncoder(hello),
     log: log.child('gateway/ws'),
     now,
     nowMs: observation.clock.nowMs,

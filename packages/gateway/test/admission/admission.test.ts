@@ -9,6 +9,7 @@ import { Admission, type AdmissionComponents, type Handshake } from '../../src/a
 import { type Authorised, next, refuse, type Verdict } from '../../src/admission/candidate.ts'
 import { ChallengePacer, PACER_DEFAULTS, type PacerOptions } from '../../src/admission/challenge-pacer.ts'
 import type { HandshakeFailure } from '../../src/admission/failure-record.ts'
+import { HelloEncoder } from '../../src/admission/hello.ts'
 import type { AdmissionPipeline } from '../../src/admission/pipeline.ts'
 import type { Peer } from '../../src/connection/peer.ts'
 import type { LinkHolder, WebSocketLink } from '../../src/connection/web-socket-link.ts'
@@ -121,7 +122,7 @@ class Setting {
       },
       pacer: this.pacer,
       failures: { record: (failure: HandshakeFailure) => this.failures.push(failure) } as never,
-      hello: {
+      hello: new HelloEncoder({
         version: '0.1.0',
         bootId: 'boot-1',
         featuresJson: () => '{"methods":[],"events":[]}',
@@ -131,7 +132,7 @@ class Setting {
         uptimeMs: () => 1,
         appliedConfigHash: () => null,
         adminInfo: () => ({ configPath: '/c', stateDir: '/s', authMode: 'token' }),
-      },
+      }),
       log: { ...silentLogger, error: (_, fields = {}) => void this.faults.push(fields) },
       now: () => this.nowMs,
       nowMs: () => 1_900_000_000_000,

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { LIMITS } from '@breakwater/protocol'
 import { Ajv } from 'ajv'
 import type { Authorised } from '../../src/admission/candidate.ts'
-import { encodeHello, type HelloSource } from '../../src/admission/hello.ts'
+import { HelloEncoder, type HelloSource } from '../../src/admission/hello.ts'
 import { client, GOOD_TOKEN, negotiated } from './candidates.ts'
 
 const PRESENCE = [{ host: 'gw', mode: 'gateway', reason: 'self', text: 'Gateway: gw', ts: 1 }]
@@ -46,7 +46,7 @@ interface Hello {
 }
 
 const hello = (changes: Partial<Authorised> = {}, seesPresence = true): Hello =>
-  JSON.parse(encodeHello(source, authorised(changes), seesPresence)) as Hello
+  JSON.parse(new HelloEncoder(source).encode(authorised(changes), seesPresence).toString('utf8')) as Hello
 
 describe('hello-ok', () => {
   test('answers the connect request with everything the contract demands', () => {
