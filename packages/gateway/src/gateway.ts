@@ -5,6 +5,7 @@ import { ParamsValidators } from '@breakwater/protocol/params-validators'
 import { LiveAuth } from './auth/live-auth.ts'
 import { createAudience } from './composition/audience.ts'
 import { type ConfigSource, type Configuration, fixedSource, openConfiguration } from './composition/configuration.ts'
+import { createDiscovery } from './composition/discovery.ts'
 import { createEntrance, type Entrance } from './composition/entrance.ts'
 import { limitCountersOf } from './composition/limit-counters.ts'
 import { createMetrics } from './composition/metrics.ts'
@@ -173,6 +174,7 @@ async function assemble(
       pairing.part,
       domain.part,
       ...entrance.parts,
+      createDiscovery({ configuration, observation, state, port: () => entrance.listener.port }),
     ],
     log.child('gateway'),
   )

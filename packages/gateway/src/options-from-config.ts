@@ -18,7 +18,7 @@ export interface StartPlace {
 
 /** Throws StartFault when trusted-proxy authentication lacks its header, which the configuration's own rules refuse too. */
 export function toGatewayOptions(config: ResolvedConfig, place: StartPlace): GatewayOptions {
-  const { gateway, logging, metrics } = config
+  const { gateway, logging, metrics, discovery } = config
   const level = LOG_LEVELS[logging.level]
   const autoApprove = gateway.auth.trustedProxy.deviceAutoApprove
   return {
@@ -46,6 +46,7 @@ export function toGatewayOptions(config: ResolvedConfig, place: StartPlace): Gat
       retentionDays: logging.retentionDays,
       maxBytes: logging.maxBytes,
     },
+    mdns: discovery.mdns.enabled,
     metricsEnabled: metrics.enabled,
     wsLog: place.wsLog ?? GATEWAY_DEFAULTS.wsLog,
   }

@@ -46,6 +46,8 @@ export interface GatewayOptions {
   /** Open sockets in all; more are dropped at accept and counted. */
   readonly maxConnections: number
   readonly logging: LogSettings
+  /** Whether a gateway that others can reach is announced on the local network. */
+  readonly mdns: boolean
   /** Whether figures for a monitoring system are collected and served. */
   readonly metricsEnabled: boolean
   readonly wsLog: WsLogMode
@@ -68,6 +70,7 @@ export const GATEWAY_DEFAULTS = {
   remoteUrl: undefined,
   maxConnections: 16_384,
   logging: { ...LOG_DEFAULTS, level: 'info', consoleLevel: 'info' },
+  mdns: true,
   metricsEnabled: false,
   wsLog: 'auto',
 } as const satisfies Omit<GatewayOptions, 'stateDir' | 'configPath'>

@@ -33,6 +33,8 @@ export async function startTestGateway(options: Partial<GatewayOptions> = {}): P
       port: 0,
       auth: { mode: 'token', token: TEST_TOKEN },
       wsLog: 'compact',
+      // Tests are nobody else's business.
+      mdns: false,
       ...options,
     },
     { log, writeLine: (line) => lines.push(line), version: '0.0.0-test' },
