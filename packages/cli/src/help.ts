@@ -25,7 +25,10 @@ export const PROGRAM = `${section('First steps', [
   ['breakwater gateway --allow-unconfigured', 'start with safe defaults: this machine only, a token is made'],
   ['breakwater status', 'in another terminal: is it well?'],
   ['breakwater token show', 'the token that apps and other machines ask for'],
-  ['breakwater probe', 'when something does not connect'],
+  ['breakwater qr', 'a code that lets a phone in'],
+  ['breakwater devices approve', 'the answer to a device that asked to be let in'],
+  ['breakwater doctor', 'when something does not work'],
+  ['breakwater why <device>', 'when one device does not connect'],
 ])}${section('Which gateway', [
   ['by default', 'the one of this machine: its owner socket (no secret), else its TCP port'],
   ['gateway.mode remote', 'gateway.remote.url of the configuration'],
